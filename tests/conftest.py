@@ -1,0 +1,33 @@
+"""What every test shares: run-time shape checks, float64 and a quiet, reproducible environment."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import jax
+import pytest
+from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
+
+# Shapes and dtypes written as jaxtyping annotations are checked on every call made by a test.
+install_import_hook(
+    ["spinebook.dendrites", "spinebook.geometry", "spinebook.stats", "spinebook.data"],
+    "beartype.beartype",
+)
+
+settings.register_profile(
+    "spinebook",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("spinebook")
+
+
+@pytest.fixture
+def float64():
+    """Run a test with 64-bit JAX arrays, as a reader who set ``jax_enable_x64`` would."""
+    with jax.enable_x64(True):
+        yield
