@@ -1,0 +1,11 @@
+"""What makes the book: recording in chapters, the ledger, the runner, the site and the command line.
+
+A chapter needs only the names exported here; they record what a run found and never judge it.
+"""
+
+from spinebook.book.explorer import Control, explorer
+from spinebook.book.palette import COLORS, CYCLE
+from spinebook.book.record import figure, measure, number
+from spinebook.book.style import style
+
+__all__ = ["COLORS", "CYCLE", "Control", "explorer", "figure", "measure", "number", "style"]
