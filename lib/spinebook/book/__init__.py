@@ -1,4 +1,4 @@
-"""What makes the book: recording in chapters, the ledger, the runner, the site and the command line.
+"""What makes the book: recording in chapters, ledger, runner, site and command line.
 
 A chapter needs only the names exported here; they record what a run found and never judge it.
 """

@@ -89,5 +89,5 @@ def _refuse_non_finite(arrays: Mapping[str, np.ndarray], name: str) -> None:
         if np.issubdtype(array.dtype, np.number) and not np.isfinite(array).all():
             raise ValueError(
                 f"figure {name!r}: data column {key!r} holds values that are not finite; "
-                "leave the missing points out, or record why they are missing in a column of its own"
+                "leave the missing points out, or say why they are missing in a column of its own"
             )
