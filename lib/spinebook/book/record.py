@@ -176,18 +176,9 @@ def _append(kind: str, record: Mapping[str, Any]) -> None:
     folder = run_folder()
     if folder is None:
         return
-    line = json.dumps({"kind": kind, "cell": _cell_number(), **record}, ensure_ascii=False)
+    line = json.dumps({"kind": kind, **record}, ensure_ascii=False)
     with (folder / "records.jsonl").open("a", encoding="utf-8") as handle:
         handle.write(line + "\n")
-
-
-def _cell_number() -> int | None:
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return None
-    shell = get_ipython()
-    return None if shell is None else int(shell.execution_count)
 
 
 def _check_name(name: str) -> None:

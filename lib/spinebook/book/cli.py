@@ -1,0 +1,204 @@
+"""The command line ``spinebook``: run chapters, build and serve the site, read the ledger."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from spinebook.book import report
+from spinebook.book.errors import BookError
+from spinebook.book.ledger import load_ledger, write_verdicts
+from spinebook.book.paths import PROFILES, Book
+from spinebook.book.runner import Outcome, make_plans, run_plans
+
+profile_option = click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="quick",
+    show_default=True,
+    help="Size of the runs: quick on two processor cores, or the papers' own on a GPU.",
+)
+out_option = click.option(
+    "--out",
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the results, by default _build/PROFILE.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="spinebook")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of the checkout, by default the working folder.",
+)
+@click.pass_context
+def cli(context: click.Context, root: Path | None) -> None:
+    """Run the chapters of Spinebook, build its site and read its ledger."""
+    context.obj = root
+
+
+@cli.command()
+@click.argument("chapter", nargs=-1)
+@profile_option
+@click.option("-p", "given", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
+@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Chapters at a time.")
+@click.option("--shard", metavar="I/N", help="Only every N-th chapter, starting with the I-th.")
+@click.option("--force", is_flag=True, help="Run even what has not changed.")
+@out_option
+@click.pass_obj
+def run(
+    root: Path | None,
+    chapter: tuple[str, ...],
+    profile: str,
+    given: tuple[str, ...],
+    jobs: int,
+    shard: str | None,
+    force: bool,
+    out: Path | None,
+) -> None:
+    """Execute chapters with papermill, all of them unless some are named."""
+    book = Book.find(root)
+    slugs = _shard(book.select(chapter), shard)
+    plans = make_plans(book, slugs, profile, dict(map(_assignment, given)), out)
+    outcomes = run_plans(plans, jobs=jobs, force=force)
+    for outcome in outcomes:
+        _tell(outcome)
+    if given:
+        click.echo(f"Results: {plans[0].folder}")
+    if any(outcome.state == "failed" for outcome in outcomes):
+        raise SystemExit(1)
+
+
+@cli.command()
+@profile_option
+@out_option
+@click.option("--force", is_flag=True, help="Build even if nothing has changed.")
+@click.pass_obj
+def build(root: Path | None, profile: str, out: Path | None, force: bool) -> None:
+    """Build the site from the results of a profile into _build/site."""
+    from spinebook.book.site.build import build_site
+
+    site = build_site(Book.find(root), profile, results=out, force=force)
+    click.echo(f"The site: {site / 'index.html'}")
+
+
+@cli.command()
+@profile_option
+@out_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--check", is_flag=True, help="Fail when a verdict differs from the recorded one.")
+@click.option("--record", is_flag=True, help="Write the verdicts to each chapter's verdicts.yml.")
+@click.pass_obj
+def claims(
+    root: Path | None,
+    profile: str,
+    out: Path | None,
+    as_json: bool,
+    check: bool,
+    record: bool,
+) -> None:
+    """Print the ledger: every claim with what was measured and its verdict."""
+    book = Book.find(root)
+    if record:
+        for path in write_verdicts(book, load_ledger(book, profile, out), profile):
+            click.echo(f"Recorded: {path.relative_to(book.root)}", err=True)
+    ledger = load_ledger(book, profile, out)
+    click.echo(report.ledger_json(ledger) if as_json else report.ledger_table(ledger))
+    problems = report.check_problems(ledger) if check else []
+    if problems:
+        raise BookError("\n".join(problems))
+
+
+@cli.command()
+@profile_option
+@out_option
+@click.pass_obj
+def figures(root: Path | None, profile: str, out: Path | None) -> None:
+    """List every figure with its files."""
+    book = Book.find(root)
+    click.echo(report.figure_table(book, out or book.results(profile)))
+
+
+@cli.command()
+@profile_option
+@out_option
+@click.pass_obj
+def status(root: Path | None, profile: str, out: Path | None) -> None:
+    """Say which chapters are up to date, and why the others are not."""
+    book = Book.find(root)
+    for plan in make_plans(book, book.slugs(), profile, out=out):
+        reasons = plan.reasons()
+        click.echo(f"{plan.chapter.slug}: {'; '.join(reasons) if reasons else 'up to date'}")
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.pass_obj
+def serve(root: Path | None, port: int) -> None:
+    """Serve the built site on this machine."""
+    from spinebook.book.site.build import serve as serve_site
+
+    serve_site(Book.find(root), port)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; mistakes that a person can mend print without a traceback."""
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        return 130
+    except BookError as error:
+        click.echo(f"spinebook: {error}", err=True)
+        return 1
+    except SystemExit as error:
+        return int(error.code or 0)
+    return 0
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.isidentifier():
+        raise BookError(f"-p expects NAME=VALUE, got {text!r}")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise BookError(f"-p {name}: cannot read the value {value!r}") from None
+    if isinstance(parsed, str):
+        # YAML 1.1 takes 1e8 for text.
+        try:
+            parsed = float(parsed)
+        except ValueError:
+            return name, parsed
+        parsed = int(parsed) if parsed.is_integer() else parsed
+    return name, parsed
+
+
+def _shard(slugs: list[str], shard: str | None) -> list[str]:
+    if shard is None:
+        return slugs
+    first, _, count = shard.partition("/")
+    if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
+        raise BookError(f"--shard expects I/N with 1 <= I <= N, got {shard!r}")
+    return slugs[int(first) - 1 :: int(count)]
+
+
+def _tell(outcome: Outcome) -> None:
+    for notice in outcome.notices:
+        click.echo(f"{outcome.slug}: wrote to stderr:\n{notice.rstrip()}", err=True)
+    if outcome.state == "failed":
+        click.echo(f"spinebook: {outcome.slug} failed:\n{outcome.error}", err=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""Run one chapter with papermill; the runner starts this module as a process of its own.
+
+The only argument is a JSON file with the request. Progress goes to standard output, one JSON
+object a line; everything else lies in the folder that the request names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from spinebook.book.chapters import Chapter, load_chapter
+from spinebook.book.fingerprint import source_parts
+from spinebook.book.paths import Book
+from spinebook.book.provenance import commit
+from spinebook.book.record import RUN_VARIABLE
+from spinebook.book.results import SCHEMA, write_json
+
+FINAL_CELL = "from spinebook.book.finish import finish\nfinish()"
+
+
+def main(request_path: str) -> int:
+    """Execute the request; return 0, or 1 with the error in ``error.txt``."""
+    request = json.loads(Path(request_path).read_text(encoding="utf-8"))
+    book, out = Book(Path(request["root"])), Path(request["out"])
+    chapter = load_chapter(book, request["slug"])
+    started = time.time()
+    try:
+        notebook = _execute(chapter, request["overrides"], out)
+    except Exception as error:
+        # Papermill has kept the partial notebook; the text holds the cell's traceback.
+        (out / "error.txt").write_text(str(error), encoding="utf-8")
+        return 1
+    seconds = time.time() - started
+    cells, complaints = _tidy(notebook, out / "notebook.ipynb")
+    results = _assemble(book, chapter, request, out)
+    results["cells"] = cells
+    results["stderr"] = complaints
+    results["provenance"] |= {"started": _utc(started), "seconds": round(seconds, 2)}
+    write_json(out / "results.json", results)
+    return 0
+
+
+def _execute(chapter: Chapter, overrides: dict[str, Any], out: Path) -> Any:
+    import nbformat
+    import papermill
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class ReportingEngine(NBClientEngine):
+        """Papermill's own engine, telling the runner which cell is at work."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+            nb_man.cell_start = _reporting(nb_man.cell_start, len(nb_man.nb.cells))
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+    papermill_engines.register("spinebook", ReportingEngine)
+    notebook = nbformat.from_dict(chapter.notebook)
+    notebook.cells.append(nbformat.v4.new_code_cell(FINAL_CELL, metadata={"tags": ["final"]}))
+    source = out / "input.ipynb"
+    nbformat.write(notebook, source)
+    os.environ[RUN_VARIABLE] = str(out)
+    try:
+        return papermill.execute_notebook(
+            source,
+            out / "notebook.ipynb",
+            parameters=overrides,
+            engine_name="spinebook",
+            kernel_name="python3",
+            progress_bar=False,
+            cwd=chapter.page.parent,
+        )
+    finally:
+        source.unlink(missing_ok=True)
+
+
+def _reporting(cell_start: Callable[..., Any], total: int) -> Callable[..., Any]:
+    def start(cell: Any, cell_index: int | None = None, **options: Any) -> Any:
+        print(json.dumps({"cell": (cell_index or 0) + 1, "total": total}), flush=True)
+        return cell_start(cell, cell_index, **options)
+
+    return start
+
+
+def _tidy(notebook: Any, path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Drop what papermill adds and what no reader wants; return seconds per cell and stderr."""
+    import nbformat
+
+    complaints, seconds, kept = [], [], []
+    for cell in notebook.cells:
+        timing = cell.metadata.pop("papermill", {})
+        tags = cell.metadata.get("tags", [])
+        if "final" in tags:
+            continue
+        if "injected-parameters" in tags:
+            tags.append("remove-cell")
+        if cell.cell_type == "code":
+            streams = [o for o in cell.outputs if o.get("name") == "stderr"]
+            complaints += [output.text for output in streams]
+            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            number = cell.execution_count
+            seconds.append({"cell": number, "seconds": round(timing.get("duration") or 0, 3)})
+        kept.append(cell)
+    notebook.cells = kept
+    notebook.metadata.pop("papermill", None)
+    nbformat.write(notebook, path)
+    return seconds, complaints
+
+
+def _assemble(book: Book, chapter: Chapter, request: dict[str, Any], out: Path) -> dict[str, Any]:
+    records: dict[str, list[dict[str, Any]]] = {
+        "measurement": [],
+        "figure": [],
+        "explorer": [],
+        "number": [],
+    }
+    lines = out / "records.jsonl"
+    if lines.is_file():
+        for line in lines.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            records[record.pop("kind")].append(record)
+        lines.unlink()
+    final = out / "final.json"
+    end = json.loads(final.read_text(encoding="utf-8"))
+    final.unlink()
+    parameters = chapter.parameters | request["overrides"]
+    head, dirty = commit(book.root)
+    return {
+        "schema": SCHEMA,
+        "chapter": chapter.slug,
+        "profile": request["profile"],
+        "parameters": parameters,
+        "measurements": records["measurement"],
+        "figures": records["figure"],
+        "explorers": records["explorer"],
+        "numbers": {r["name"]: {"value": r["value"], "text": r["text"]} for r in records["number"]},
+        "provenance": end["environment"]
+        | {
+            "commit": head,
+            "dirty": dirty,
+            "command": request["command"],
+            "seeds": {k: v for k, v in parameters.items() if "seed" in k},
+        },
+        "fingerprint": source_parts(book, chapter, request["overrides"])
+        | {"modules": end["modules"]},
+    }
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
