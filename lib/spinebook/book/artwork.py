@@ -49,7 +49,7 @@ def write_data(data: Mapping[str, Any], folder: Path, name: str) -> list[str]:
     _refuse_non_finite(arrays, name)
     if all(array.ndim == 1 for array in arrays.values()) and len({*map(len, arrays.values())}) == 1:
         return [_write_csv(arrays, folder, f"data/{name}.csv")]
-    np.savez_compressed(folder / f"data/{name}.npz", **arrays)
+    np.savez_compressed(folder / f"data/{name}.npz", allow_pickle=False, **arrays)
     return [f"data/{name}.npz"]
 
 

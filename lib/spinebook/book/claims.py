@@ -75,17 +75,12 @@ def read_claims(path: Path) -> tuple[Paper, list[Claim]]:
 
 
 def _claim(source: Mapping[str, Any], rule: Rule | None, line: int) -> Claim:
-    optional = {key: source.get(key) for key in ("reason", "grade", "evidence", "figure")}
-    required = {key: source[key] for key in ("id", "kind", "statement", "where", "published")}
+    copied = ("id", "kind", "statement", "where", "published", "tested")
+    optional = ("reason", "grade", "evidence", "figure")
+    fields: dict[str, Any] = {key: source[key] for key in copied}
+    fields |= {key: source.get(key) for key in optional}
     needs_interval = source.get("uncertainty") == "required"
-    return Claim(
-        **required,
-        **optional,
-        tested=source["tested"],
-        rule=rule,
-        needs_interval=needs_interval,
-        line=line,
-    )
+    return Claim(**fields, rule=rule, needs_interval=needs_interval, line=line)
 
 
 def _missing_parts(document: Document, index: int, source: Mapping[str, Any]) -> list[str]:

@@ -39,6 +39,9 @@ def main(request_path: str) -> int:
     seconds = time.time() - started
     cells, complaints = _tidy(notebook, out / "notebook.ipynb")
     results = _assemble(book, chapter, request, out)
+    where = _cells_of_figures(notebook)
+    for record in (*results["figures"], *results["explorers"]):
+        record["cell"] = where.get(record["name"])
     results["cells"] = cells
     results["stderr"] = complaints
     results["provenance"] |= {"started": _utc(started), "seconds": round(seconds, 2)}
@@ -110,6 +113,16 @@ def _tidy(notebook: Any, path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     notebook.metadata.pop("papermill", None)
     nbformat.write(notebook, path)
     return seconds, complaints
+
+
+def _cells_of_figures(notebook: Any) -> dict[str, int]:
+    """Return the execution number of the cell that shows each figure or explorer, by name."""
+    return {
+        name: cell.execution_count
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        for name in output.get("metadata", {}).get("spinebook", {}).values()
+    }
 
 
 def _assemble(book: Book, chapter: Chapter, request: dict[str, Any], out: Path) -> dict[str, Any]:

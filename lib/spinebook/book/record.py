@@ -73,15 +73,18 @@ def measure(
         >>> measure("DEN-4", 10.64).low
         10.64
     """
-    numbers = [_finite(x, claim) for x in (value, _or(low, value), _or(high, value))]
-    if not numbers[1] <= numbers[0] <= numbers[2]:
+    centre = _finite(value, claim)
+    bottom = centre if low is None else _finite(low, claim)
+    top = centre if high is None else _finite(high, claim)
+    if not bottom <= centre <= top:
         raise ValueError(
-            f"{claim}: expected low <= value <= high, got low={numbers[1]}, value={numbers[0]}, "
-            f"high={numbers[2]}; pass the ends of the interval that holds the value"
+            f"{claim}: expected low <= value <= high, got low={bottom}, value={centre}, "
+            f"high={top}; pass the ends of the interval that holds the value"
         )
     if n is not None and int(n) < 1:
         raise ValueError(f"{claim}: expected n >= 1 independent samples, got n={n}")
-    record = Measurement(claim, *numbers, quantity, None if n is None else int(n), unit, note)
+    samples = None if n is None else int(n)
+    record = Measurement(claim, centre, bottom, top, quantity, samples, unit, note)
     _append("measurement", asdict(record))
     return record
 
@@ -112,7 +115,8 @@ def figure(
         ValueError: if the name is malformed, or title, caption or alternative text is missing.
     """
     check_texts(name, title=title, caption=caption, alt=alt)
-    record = {"name": name, "title": title, "caption": caption, "alt": alt, "claims": list(claims)}
+    record: dict[str, Any] = {"name": name, "title": title, "caption": caption, "alt": alt}
+    record["claims"] = list(claims)
     png = artwork.png_bytes(fig)
     folder = run_folder()
     if folder is not None:
@@ -184,10 +188,6 @@ def _append(kind: str, record: Mapping[str, Any]) -> None:
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise ValueError(f"expected a name like 'fig-4a' (lower case, hyphens), got {name!r}")
-
-
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
 
 
 def _finite(value: Any, what: str) -> float:
