@@ -17,7 +17,7 @@ UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book full serve test test-slow browser-test lint format bench lock clean distclean \
+.PHONY: help book full serve test test-slow browser-test lint ledger format bench links lock clean distclean \
 	environment-book environment-test environment-bench environment-full
 
 help: ## list the targets
@@ -49,7 +49,11 @@ lint: environment-test ## style, types and the ledger's files
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(SPINEBOOK) claims --validate
+	@$(MAKE) --no-print-directory ledger
+
+ledger: environment-test ## check every chapter's parameters, profiles and claims without a run
+	$(SPINEBOOK) status
+	$(SPINEBOOK) claims > /dev/null
 
 format: environment-test ## put the code into the house style
 	$(RUN) ruff check --fix .
@@ -57,6 +61,9 @@ format: environment-test ## put the code into the house style
 
 bench: environment-bench ## benchmarks beside other packages
 	for file in benchmarks/*.py; do $(VENV)/bin/python "$$file" || exit 1; done
+
+links: environment-book ## try every external link of the site (after make book)
+	SPINEBOOK_NO_RUN=1 $(VENV)/bin/jupyter-book build . --builder linkcheck
 
 lock: ## resolve the lock files anew (UPGRADE=1 takes newer versions)
 	@$(PYTHON) -m venv .cache/lock
