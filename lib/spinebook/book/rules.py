@@ -102,6 +102,9 @@ def parse_rule(source: Mapping[str, Any]) -> Rule:
 
 def _region(source: Mapping[str, Any]) -> Region:
     unit = f" {source['unit']}" if "unit" in source else ""
+    bounds = [source.get(key, 0.0) for key in ("above", "below", "equals", "within")]
+    if not all(map(math.isfinite, (*bounds, *source.get("between", ())))):
+        raise ValueError(f"the bounds of a rule must be finite, got {dict(source)}")
     closed = True
     if "above" in source:
         low, high, closed = source["above"], math.inf, False
@@ -114,8 +117,8 @@ def _region(source: Mapping[str, Any]) -> Region:
         text = f"between {compact(low)} and {compact(high)}{unit}"
     else:
         low, high, text = _around(source, unit)
-    if not low <= high or math.isnan(low + high) or math.inf in (low, -high):
-        raise ValueError(f"the bounds of a rule must be finite and in order, got {low} and {high}")
+    if not low <= high:
+        raise ValueError(f"the bounds of a rule must be in order, got {low} and {high}")
     return Region(
         source["quantity"], low, high, closed, text, source.get("key"), source.get("unit")
     )

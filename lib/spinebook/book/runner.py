@@ -172,7 +172,7 @@ def _worker(plan: Plan, out: Path, report: Callable[[int, int], None]) -> tuple[
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     with (out / "worker.log").open("w+", encoding="utf-8") as log:
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "spinebook.book.execute", str(out / "request.json")],
             cwd=plan.book.root,
             env=environment,
@@ -180,13 +180,13 @@ def _worker(plan: Plan, out: Path, report: Callable[[int, int], None]) -> tuple[
             stderr=log,
             text=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("{"):
-                event = json.loads(line)
-                report(event["cell"], event["total"])
-        status = process.wait()
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("{"):
+                    event = json.loads(line)
+                    report(event["cell"], event["total"])
+        status = process.returncode
         log.seek(0)
         text = log.read()
     (out / "worker.log").unlink(missing_ok=True)
