@@ -1,0 +1,98 @@
+r"""False matches of a segment that stores several patterns in one union of synapses."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Num
+
+from spinebook.checks import check_at_most, check_broadcast, check_count, is_traced
+from spinebook.dendrites.overlap import as_float64
+from spinebook.dendrites.tails import log_false_match
+from spinebook.dendrites.unions import check_union, union_size_law, union_size_mean
+from spinebook.precision import float64_inside
+
+MODES = ("exact", "plugin", "plugin_real", "bloom")
+
+
+def _exact(n: int, a: int, s: int, m: int, theta: int) -> Float[Array, ""]:
+    """Log of the mean of T over the law of the union size."""
+    law = union_size_law(n, s, np.array(m))
+    sizes = np.arange(1, law.shape[-1])
+    # Symmetry of the tail: the a active cells play the synapses, so any size may be "active".
+    tails = log_false_match(n, sizes, a, theta, allow_impossible=True)
+    return jax.scipy.special.logsumexp(jnp.log(law[1:]) + tails)
+
+
+def _bloom(a, s, n, m):
+    log_bit_set = jnp.log(-jnp.expm1(m * jnp.log1p(-s / n)))
+    return a * log_bit_set
+
+
+@float64_inside
+def log_union_false_match(
+    n: Num[ArrayLike, "..."],
+    a: Num[ArrayLike, "..."],
+    s: Num[ArrayLike, "..."],
+    m: Num[ArrayLike, "..."],
+    theta: Num[ArrayLike, "..."],
+    mode: str = "exact",
+) -> Float[Array, "..."]:
+    r"""Log probability that a segment storing a union of ``m`` patterns fires on a random one.
+
+    .. math:: P = E_K\left[T(n, a, K, \theta)\right]
+
+    with the union size :math:`K`. ``mode`` says what stands for it: ``"exact"`` averages over its
+    law; ``"plugin"`` inserts its mean, rounded to a whole number as in the public code of the
+    paper (Sec. 3.3); ``"plugin_real"`` inserts the mean unrounded; ``"bloom"`` treats the bits
+    of the union as independent, :math:`(1 - (1 - s/n)^M)^a` (Eq. 12), which needs an exact match,
+    ``theta`` = ``a``.
+
+    Args:
+        n: Number of cells, at least 1. All arguments broadcast.
+        a: Number of active cells, 1 to ``n``.
+        s: Synapses of each pattern, 1 to ``n``.
+        m: Number of patterns, at least 1.
+        theta: Spike threshold, at most ``s``: a stored pattern alone must be able to reach it.
+        mode: One of "exact", "plugin", "plugin_real", "bloom".
+
+    Returns:
+        Natural logarithm of the probability, float64.
+
+    Raises:
+        ValueError: If counts are negative, fractional or inconsistent, the mode is unknown, or
+            ``theta`` differs from ``a`` for the Bloom form.
+        TypeError: If the exact mode is traced (the law of the union has no fixed shape).
+
+    Examples:
+        >>> round(float(jnp.exp(log_union_false_match(20, 5, 4, 2, 3))), 10)
+        0.2273438407
+        >>> round(float(jnp.exp(log_union_false_match(20, 5, 4, 2, 3, "plugin"))), 7)
+        0.2067853
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}; got {mode!r}.")
+    check_union(n, s, m)
+    check_count("a", a, minimum=1)
+    check_at_most("a", a, "n", n)
+    if not is_traced(theta):
+        check_count("theta", np.maximum(theta, 0))
+    check_at_most("theta", theta, "s", s)
+    settings = {"n": n, "a": a, "s": s, "m": m, "theta": theta}
+    if mode == "exact":
+        if any(is_traced(value) for value in settings.values()):
+            raise TypeError("mode 'exact' needs concrete arguments; call it outside jit and vmap.")
+        check_broadcast(**settings)
+        rows = np.broadcast_arrays(*(np.asarray(value).astype(int) for value in settings.values()))
+        logs = [_exact(*map(int, row)) for row in zip(*(x.ravel() for x in rows), strict=True)]
+        return jnp.stack(logs).reshape(rows[0].shape)
+    if mode == "bloom":
+        check_at_most("a", a, "theta", theta)
+        check_at_most("theta", theta, "a", a)
+        cells, active, synapses, patterns, _ = as_float64(**settings)
+        return _bloom(active, synapses, cells, patterns)
+    size = union_size_mean(n, s, m)
+    size = jnp.round(size) if mode == "plugin" else size
+    return log_false_match(n, size, a, theta, allow_impossible=True, continuous=True)
