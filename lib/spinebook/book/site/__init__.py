@@ -1,0 +1,35 @@
+"""The Sphinx extension that turns chapters and their results into the site.
+
+``spinebook build`` and plain ``jupyter-book build .`` both go through it: it makes sure that the
+chapters have been run, gives each page the outputs of its executed notebook, and offers the roles
+and directives that place ledger rows, figures and numbers on pages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+__all__ = ["setup"]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything; Sphinx calls this because ``_config.yml`` names the extension."""
+    from spinebook.book.site import api as library_pages
+    from spinebook.book.site import assets, config, pages, prepare, reader, roles, version
+
+    config.register(app)
+    prepare.register(app)
+    reader.register(app)
+    roles.register(app)
+    pages.register(app)
+    library_pages.register(app)
+    assets.register(app)
+    return {
+        "version": "1",
+        "env_version": version.source_version(),
+        "parallel_read_safe": False,
+        "parallel_write_safe": True,
+    }

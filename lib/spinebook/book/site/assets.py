@@ -1,0 +1,91 @@
+"""Files of the site that are not pages: MathJax, drawings, data, executed notebooks."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx.errors import ExtensionError
+
+from spinebook.book.site.config import repository_url
+from spinebook.book.site.notebooks import write_download
+from spinebook.book.site.reader import site_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from spinebook.book.site.data import ChapterData
+
+MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts")
+
+
+def register(app: Sphinx) -> None:
+    """Copy files once the pages are written."""
+    app.connect("builder-inited", _make_static_folder)
+    app.connect("build-finished", _copy_everything)
+
+
+def _make_static_folder(app: Sphinx) -> None:
+    # After a failed build the theme copies its logo to "_static"; without the folder it would make
+    # a file of that name, on which every later build stumbles.
+    (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
+
+
+def _copy_everything(app: Sphinx, exception: Exception | None) -> None:
+    if exception is not None or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    copy_mathjax(out / "_static" / "mathjax")
+    copy_results(site_of(app).chapters, out / "results", repository_url(app.config))
+
+
+def copy_mathjax(target: Path) -> None:
+    """Copy the parts of MathJax that pages load, from the package that ships it.
+
+    Raises:
+        ExtensionError: if the package is not installed.
+    """
+    if (target / MATHJAX_PARTS[0]).is_file():
+        return
+    spec = importlib.util.find_spec("sphinx-mathjax-offline")
+    if spec is None or spec.origin is None:
+        raise ExtensionError(
+            "MathJax is missing: install the book's packages with `pip install 'spinebook[book]'`"
+        )
+    source = Path(spec.origin).parent / "static" / "mathjax"
+    for part in MATHJAX_PARTS:
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / part, target / part)
+
+
+def copy_results(chapters: dict[str, ChapterData], target: Path, repository: str) -> None:
+    """Copy figures and data of every chapter, and write its notebook for download.
+
+    Files of figures that no longer exist are removed.
+    """
+    for old in target.glob("*"):
+        if old.name not in chapters:
+            shutil.rmtree(old)
+    for slug, chapter in chapters.items():
+        folder = target / slug
+        wanted = {folder / f"{slug}.ipynb"}
+        for record in chapter.figures():
+            wanted |= {folder / path for path in _files(record)}
+        for path in wanted - {folder / f"{slug}.ipynb"}:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(chapter.results_folder / path.relative_to(folder), path)
+        if chapter.notebook.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_download(chapter.notebook, folder / f"{slug}.ipynb", repository)
+        for path in folder.rglob("*"):
+            if path.is_file() and path not in wanted:
+                path.unlink()
+
+
+def _files(record: dict[str, Any]) -> list[str]:
+    return [*record.get("files", {}).values(), *record.get("data", [])]

@@ -1,0 +1,55 @@
+"""Settings that follow from one another, so that ``_config.yml`` states each fact once."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+
+def register(app: Sphinx) -> None:
+    """Add our scripts and styles and derive the repository's buttons."""
+    app.connect("config-inited", _derive, priority=400)
+    app.connect("html-page-context", _drop_remote_scripts, priority=900)
+    app.add_config_value("spinebook_site_branch", "", "env", str)
+    app.add_css_file("site.css", priority=900)
+    app.add_css_file("explorer.css", priority=900)
+    app.add_js_file("explorer.js", loading_method="defer")
+    app.add_js_file("claims.js", loading_method="defer")
+
+
+def repository_url(config: Config) -> str:
+    """Return the public address of the repository, empty until ``_config.yml`` gives one."""
+    options: dict[str, Any] = config.html_theme_options
+    return str(options.get("repository_url") or "").rstrip("/")
+
+
+def repository_branch(config: Config) -> str:
+    """Return the branch that edit and launch links point at."""
+    options: dict[str, Any] = config.html_theme_options
+    return str(options.get("repository_branch") or "main")
+
+
+def _derive(app: Sphinx, config: Config) -> None:
+    config.html_static_path.append(str(files("spinebook.book") / "static"))
+    if repository_url(config):
+        config.html_theme_options |= {
+            "use_repository_button": True,
+            "use_edit_page_button": True,
+            "use_issues_button": True,
+        }
+
+
+def _drop_remote_scripts(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Leave out the live-code script, which Jupyter Book always adds and which points elsewhere."""
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in str(getattr(script, "filename", script) or "").lower()
+        and "THEBE" not in str(getattr(script, "attributes", {}).get("body", ""))
+    ]

@@ -1,0 +1,144 @@
+"""A figure on a page: light and dark drawing, caption, downloads and where it came from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from spinebook.book.site.html import inline
+
+POINTS_TO_PIXELS = 96 / 72
+_SIZE = re.compile(r'<svg[^>]*?\bheight="([\d.]+)pt"[^>]*?\bwidth="([\d.]+)pt"', re.DOTALL)
+_VIEW_BOX = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"', re.DOTALL)
+
+
+def svg_size(path: Path) -> tuple[int, int]:
+    """Return width and height of an SVG in pixels, so that the page can leave room for it.
+
+    Raises:
+        ValueError: if the file states neither.
+    """
+    head = path.read_text("utf-8")[:4000]
+    if match := _SIZE.search(head):
+        height, width = (float(part) * POINTS_TO_PIXELS for part in match.groups())
+    elif match := _VIEW_BOX.search(head):
+        width, height = (float(part) for part in match.groups())
+    else:
+        raise ValueError(f"{path}: expected an SVG with a size in points or a viewBox")
+    return round(width), round(height)
+
+
+def static_figure(
+    record: Mapping[str, Any],
+    size: tuple[int, int],
+    address: Callable[[str], str],
+    claims: str,
+    provenance: str,
+) -> str:
+    """Return the HTML of a drawn figure.
+
+    Args:
+        record: the figure's record in ``results.json``.
+        size: width and height in pixels.
+        address: gives the address of a file of the chapter's results.
+        claims: links to the ledger rows it bears on.
+        provenance: the folded line that says where it came from.
+    """
+    width, height = size
+    images = "".join(
+        f'<img class="{kind} sb-image" src="{escape(address(record["files"][key]))}" '
+        f'alt="{escape(record["alt"])}" width="{width}" height="{height}" loading="lazy">'
+        for kind, key in (("only-light", "svg"), ("only-dark", "svg_dark"))
+    )
+    files = [("SVG", record["files"]["svg"]), ("PNG", record["files"]["png"])]
+    files += [(_data_label(path, record), path) for path in record.get("data", [])]
+    downloads = " ".join(
+        f'<a href="{escape(address(path))}" download>{escape(label)}</a>' for label, path in files
+    )
+    return _figure(record, images, f"Download: {downloads}", claims, provenance)
+
+
+def interactive_figure(record: Mapping[str, Any], spec: str, claims: str, provenance: str) -> str:
+    """Return the HTML of a figure that the reader can move; the page's script draws it.
+
+    Args:
+        record: the record in ``results.json``.
+        spec: controls, script and tables as JSON.
+        claims: links to the ledger rows it bears on.
+        provenance: the folded line that says where it came from.
+    """
+    settings = json.dumps(json.loads(spec) | {"framed": True}, ensure_ascii=False)
+    payload = settings.replace("<", "\\u003c")
+    frame = (
+        f'<div class="spinebook-explorer" data-name="{escape(record["name"])}">'
+        f'<script type="application/json" class="spinebook-explorer-spec">{payload}</script>'
+        f'<p class="spinebook-explorer-fallback">{inline(record["alt"])} '
+        "(This figure needs JavaScript to move.)</p></div>"
+    )
+    return _figure(record, frame, "", claims, provenance)
+
+
+def provenance_line(
+    results: Mapping[str, Any], record: Mapping[str, Any], slug: str, helpers: Sequence[str]
+) -> str:
+    """Return the folded account of the run that made a figure.
+
+    Args:
+        results: the chapter's ``results.json``.
+        record: the figure's record in it.
+        slug: name of the chapter.
+        helpers: library functions behind the figure, as HTML links.
+    """
+    origin = results["provenance"]
+    seeds = origin.get("seeds") or {}
+    versions = origin.get("versions") or {}
+    commit = str(origin.get("commit") or "not under version control")[:12]
+    profile = str(results["profile"])
+    command = f"spinebook run {slug}" + ("" if profile == "quick" else f" --profile {profile}")
+    facts = [
+        ("Profile", escape(profile)),
+        ("Seeds", escape(_pairs(seeds)) or "none: nothing is random"),
+        ("Device", escape(f"{origin.get('device')}, {origin.get('threads')} threads")),
+        ("Time", f"{_seconds(record, results)} s for the cell, {origin['seconds']:.1f} s in all"),
+        ("Commit", escape(commit) + (" with local changes" if origin.get("dirty") else "")),
+        ("Versions", escape(_pairs(versions))),
+        ("Library", ", ".join(helpers) or "no library function"),
+        ("Redraw", f"<code>{escape(command)}</code>"),
+    ]
+    items = "".join(f"<div><dt>{term}</dt><dd>{text}</dd></div>" for term, text in facts)
+    summary = f"How this was made: {escape(profile)} profile, {origin['seconds']:.0f} s"
+    return f'<details class="sb-provenance"><summary>{summary}</summary><dl>{items}</dl></details>'
+
+
+def _figure(
+    record: Mapping[str, Any], drawing: str, downloads: str, claims: str, provenance: str
+) -> str:
+    about = f'<div class="sb-figure-claims">Bears on {claims}</div>' if claims else ""
+    files = f'<div class="sb-downloads">{downloads}</div>' if downloads else ""
+    caption = f"<b>{inline(record['title'])}.</b> {inline(record['caption'])}"
+    return (
+        f'<figure class="sb-figure" id="{escape(record["name"])}">'
+        f'<div class="sb-drawing">{drawing}</div>'
+        f"<figcaption><p>{caption}</p>"
+        f'<div class="sb-figure-foot">{files}{about}</div>{provenance}</figcaption></figure>'
+    )
+
+
+def _data_label(path: str, record: Mapping[str, Any]) -> str:
+    kind = path.rsplit(".", 1)[-1].upper()
+    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    part = stem.removeprefix(record["name"]).strip("-")
+    return f"data ({kind}{', ' + part if part else ''})"
+
+
+def _seconds(record: Mapping[str, Any], results: Mapping[str, Any]) -> str:
+    seconds = {cell["cell"]: cell["seconds"] for cell in results["cells"]}.get(record["cell"])
+    return "?" if seconds is None else f"{seconds:.1f}"
+
+
+def _pairs(mapping: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in mapping.items())

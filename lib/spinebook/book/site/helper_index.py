@@ -1,0 +1,51 @@
+"""Links between library functions and figures, in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from spinebook.book.site.helper_links import figures_by_helper, helpers_by_figure
+from spinebook.book.site.merge import read_page
+
+if TYPE_CHECKING:
+    from spinebook.book.site.data import ChapterData, SiteData
+
+
+def chapter_index(chapter: ChapterData) -> dict[str, list[str]]:
+    """Return, for each figure of a chapter, the library functions behind it."""
+    page = read_page(chapter.page.read_text("utf-8"))
+    return helpers_by_figure([cell.source for cell in page.cells if cell.cell_type == "code"])
+
+
+def used_in(site: SiteData) -> dict[str, list[tuple[str, str]]]:
+    """Return, for each library function, the chapters and figures that use it."""
+    index: dict[str, list[tuple[str, str]]] = {}
+    for chapter in site.chapters.values():
+        drawn = {record["name"] for record in chapter.figures()}
+        for helper, figures in figures_by_helper(chapter_index(chapter)).items():
+            places = [(chapter.slug, figure) for figure in figures if figure in drawn]
+            index.setdefault(helper, []).extend(places)
+    return {helper: places for helper, places in index.items() if places}
+
+
+def library_page(helper: str) -> str:
+    """Return the page that documents a helper such as ``spinebook.dendrites.union_size_pmf``."""
+    package = helper.split(".")[1]
+    own_page = {"dendrites", "geometry"}
+    return f"chapters/library/{package if package in own_page else 'shared'}"
+
+
+def links_to_helpers(
+    env: Any, chapter: ChapterData, figure: str, page: Callable[..., str]
+) -> list[str]:
+    """Return HTML links to the library functions behind a figure."""
+    cache = env.temp_data.setdefault("spinebook_helpers", {})
+    if chapter.slug not in cache:
+        cache[chapter.slug] = chapter_index(chapter)
+    return [
+        f'<a href="{escape(page(library_page(helper), helper))}"><code>'
+        f"{escape(helper.removeprefix('spinebook.'))}</code></a>"
+        for helper in cache[chapter.slug].get(figure, [])
+    ]

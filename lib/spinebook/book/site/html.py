@@ -1,0 +1,68 @@
+"""Small pieces of HTML: escaped text with mathematics, and addresses relative to a page."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.builders import Builder
+
+_INLINE = re.compile(r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*")
+
+
+def inline(text: str) -> str:
+    r"""Escape a text; ``$...$`` becomes mathematics, backquotes become code, ``**`` bold.
+
+    Examples:
+        >>> inline("a < $b$")
+        'a &lt; <span class="math notranslate nohighlight">\\(b\\)</span>'
+    """
+    parts, last = [], 0
+    for match in _INLINE.finditer(text):
+        parts.append(escape(text[last : match.start()]))
+        if match["math"] is not None:
+            body = f"\\({escape(match['math'])}\\)"
+            parts.append(f'<span class="math notranslate nohighlight">{body}</span>')
+        elif match["code"] is not None:
+            parts.append(f"<code>{escape(match['code'])}</code>")
+        else:
+            parts.append(f"<strong>{escape(match['strong'])}</strong>")
+        last = match.end()
+    return "".join(parts) + escape(text[last:])
+
+
+def has_math(html: str) -> bool:
+    """Tell whether a piece of HTML holds mathematics that MathJax must set."""
+    return 'class="math' in html
+
+
+def anchor(claim_id: str) -> str:
+    """Return the fragment of a ledger row.
+
+    Examples:
+        >>> anchor("DEN-4")
+        'claim-den-4'
+    """
+    return "claim-" + claim_id.lower()
+
+
+def page_link(builder: Builder, docname: str, target: str, fragment: str = "") -> str:
+    """Return the address of a page (and a place on it) as seen from another page."""
+    from sphinx.errors import NoUri
+
+    tail = f"#{fragment}" if fragment else ""
+    if docname == target and fragment:
+        return tail
+    try:
+        return builder.get_relative_uri(docname, target) + tail
+    except NoUri:
+        return tail
+
+
+def file_link(builder: Builder, docname: str, path: str) -> str:
+    """Return the address of a file of the site (``results/...``) as seen from a page."""
+    from sphinx.util.osutil import relative_uri
+
+    return relative_uri(builder.get_target_uri(docname), path)

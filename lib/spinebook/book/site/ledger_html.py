@@ -1,0 +1,129 @@
+"""Ledger rows as a table that becomes a list of cards on a narrow screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any
+
+from spinebook.book.ledger import Row
+from spinebook.book.numerals import compact
+from spinebook.book.rules import Region
+from spinebook.book.site.badge import badge
+from spinebook.book.site.html import anchor, inline
+from spinebook.book.site.rows import KIND_TITLES
+
+COLUMNS = ("Claim", "Published, and the rule", "Measured", "Verdict")
+
+FigureLink = Callable[[Row], tuple[str, str] | None]
+CodeLink = Callable[[Row], str]
+
+
+def ledger_table(
+    rows: Iterable[Row], label: str, figure_link: FigureLink, code_link: CodeLink | None = None
+) -> str:
+    """Return a table of ledger rows.
+
+    Args:
+        rows: rows with their verdicts.
+        label: what the table holds, for screen readers.
+        figure_link: gives the address and the title of the figure a row points at, or None.
+        code_link: gives the address of the chapter, on pages that show more than one.
+
+    Returns:
+        HTML; roles are written out because cards on narrow screens are no longer displayed as a
+        table, which would otherwise take the meaning of rows and cells away.
+    """
+    head = "".join(f'<th role="columnheader" scope="col">{name}</th>' for name in COLUMNS)
+    body = "".join(_row(row, figure_link, code_link) for row in rows)
+    return (
+        f'<table class="sb-ledger" role="table" aria-label="{escape(label)}">'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{body}</tbody></table>'
+    )
+
+
+def _row(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> str:
+    cells = (_statement(row), _rule(row), _measured(row), _verdict(row, figure_link, code_link))
+    inner = "".join(
+        f'<td role="cell" data-label="{name}">{cell}</td>'
+        for name, cell in zip(COLUMNS, cells, strict=True)
+    )
+    data = f'data-chapter="{escape(row.chapter)}" data-kind="{row.claim.kind}"'
+    return (
+        f'<tr role="row" id="{anchor(row.claim.id)}" class="sb-row" {data} '
+        f'data-verdict="{escape(row.label)}">{inner}</tr>'
+    )
+
+
+def _statement(row: Row) -> str:
+    claim = row.claim
+    link = f'<a class="sb-id" href="#{anchor(claim.id)}">{escape(claim.id)}</a>'
+    return (
+        f'<div class="sb-row-head">{link} <span class="sb-kind">{KIND_TITLES[claim.kind]}</span>'
+        f'</div><div class="sb-statement">{inline(claim.statement)}</div>'
+        f'<div class="sb-note">{inline(claim.where)}</div>'
+    )
+
+
+def _rule(row: Row) -> str:
+    claim = row.claim
+    parts = [f'<div class="sb-published">{inline(claim.published)}</div>']
+    if claim.rule:
+        regions = claim.rule.regions
+        if len(regions) == 1:
+            text = f"{escape(regions[0].text)} for {inline(regions[0].quantity)}"
+        else:
+            text = f"{escape(claim.rule.text)}"
+        parts.append(f'<div class="sb-rule"><b>Rule:</b> {text}</div>')
+        if len(regions) > 1:
+            items = "".join(
+                f"<li>{inline(part.quantity)}: {escape(part.text)}</li>" for part in regions
+            )
+            parts.append(f'<ul class="sb-regions">{items}</ul>')
+    if claim.reason:
+        parts.append(f'<div class="sb-note">{inline(claim.reason)}</div>')
+    return "".join(parts)
+
+
+def _measured(row: Row) -> str:
+    if not row.measurements:
+        return '<span class="sb-note">nothing measured</span>'
+    several = len(row.measurements) > 1
+    items = "".join(_measurement(region, record, several) for region, record in row.measurements)
+    return f'<ul class="sb-measured">{items}</ul>'
+
+
+def _measurement(region: Region, record: dict[str, Any], several: bool) -> str:
+    unit = f" {record['unit']}" if record.get("unit") else ""
+    text = f"<b>{escape(compact(record['value']) + unit)}</b>"
+    if record["low"] != record["high"]:
+        interval = f"[{escape(compact(record['low']))}, {escape(compact(record['high']))}]"
+        text += f' <span class="sb-interval">{interval}</span>'
+    if record.get("n") is not None:
+        number = f"{record['n']:,}".replace(",", "\u202f")
+        text += f' <span class="sb-note sb-interval">n = {number}</span>'
+    if several:
+        text = f'<span class="sb-note">{inline(region.quantity)}</span> {text}'
+    if record.get("note"):
+        text += f'<div class="sb-note">{inline(record["note"])}</div>'
+    return f"<li>{text}</li>"
+
+
+def _verdict(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> str:
+    claim = row.claim
+    notes = []
+    if claim.kind == "erratum":
+        notes.append(f"graded {escape(str(claim.grade))}; evidence: {inline(str(claim.evidence))}")
+    if row.reason_not_tested:
+        notes.append(inline(row.reason_not_tested))
+    links = []
+    figure = figure_link(row)
+    if figure:
+        links.append(f'<a href="{escape(figure[0])}">{inline(figure[1])}</a>')
+    if code_link:
+        links.append(f'<a href="{escape(code_link(row))}">in the chapter</a>')
+    if links:
+        notes.append(" · ".join(links))
+    lines = "".join(f'<div class="sb-note">{note}</div>' for note in notes)
+    return badge(row.verdict.value, row.label) + lines

@@ -1,0 +1,250 @@
+"""The directives: each asks for a piece of HTML made elsewhere and puts it on its page."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from spinebook.book.site import (
+    claims_page,
+    figure_html,
+    gallery,
+    helper_index,
+    html,
+    landing,
+    launch,
+    ledger_html,
+    rows,
+    status_page,
+)
+from spinebook.book.site.badge import badge
+from spinebook.book.site.reader import depend_on, note_math, site_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from spinebook.book.ledger import Row
+    from spinebook.book.site.data import ChapterData, SiteData
+
+_SPEC = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
+
+
+def register(app: Sphinx) -> None:
+    """Add the directives."""
+    for name, directive in {
+        "book-figure": FigureDirective,
+        "book-explorer": ExplorerDirective,
+        "chapter-links": ChapterLinks,
+        "ledger": LedgerDirective,
+        "results-at-a-glance": Glance,
+        "claims-table": ClaimsTable,
+        "figure-gallery": Gallery,
+        "run-status": RunStatus,
+    }.items():
+        app.add_directive(name, directive)
+
+
+class BookDirective(SphinxDirective):
+    """What the directives share."""
+
+    @property
+    def site(self) -> SiteData:
+        """The book."""
+        return site_of(self.env.app)
+
+    @property
+    def chapter(self) -> ChapterData:
+        """The chapter that this page is; an error on other pages."""
+        chapter = self.site.chapter_of(self.env.docname)
+        if chapter is None:
+            raise self.error(f"{{{self.name}}} works on chapter pages only")
+        return chapter
+
+    def page(self, docname: str, fragment: str = "") -> str:
+        """Return the address of a page as seen from this one."""
+        return html.page_link(self.env.app.builder, self.env.docname, docname, fragment)
+
+    def result_file(self, slug: str, path: str) -> str:
+        """Return the address of a file of a chapter's results as seen from this page."""
+        return html.file_link(self.env.app.builder, self.env.docname, f"results/{slug}/{path}")
+
+    def result_of(self, content: str, slugs: list[str] | None = None) -> list[nodes.Node]:
+        """Wrap HTML in a node and note what the page depends on."""
+        chapters = list(self.site.chapters) if slugs is None else slugs
+        depend_on(self.env, self.env.docname, chapters)
+        if html.has_math(content):
+            note_math(self.env, self.env.docname)
+        return [nodes.raw("", content, format="html")]
+
+    def figure_of_row(self, row: Row) -> tuple[str, str] | None:
+        """Return address and title of the figure that a ledger row points at."""
+        chapter = self.site.chapters[row.chapter]
+        titles = {entry["name"]: entry["title"] for entry in chapter.figures()}
+        name = row.claim.figure
+        if name is None or name not in titles:
+            return None
+        return self.page(chapter.docname, name), titles[name]
+
+    def claim_links(self, record: dict[str, Any]) -> str:
+        """Return links, with verdicts, to the rows of this chapter that a figure bears on."""
+        by_id = {row.claim.id: row for row in self.site.rows}
+        named = [by_id[name] for name in record.get("claims", []) if name in by_id]
+        return " ".join(
+            f'<a class="sb-claim" href="#{html.anchor(row.claim.id)}">{escape(row.claim.id)} '
+            f"{badge(row.verdict.value, row.label)}</a>"
+            for row in named
+        )
+
+    def provenance(self, chapter: ChapterData, record: dict[str, Any]) -> str:
+        """Return the folded provenance line of a figure."""
+        helpers = helper_index.links_to_helpers(self.env, chapter, record["name"], self.page)
+        results = chapter.results or {}
+        return figure_html.provenance_line(results, record, chapter.slug, helpers)
+
+    def record(self, name: str, interactive: bool) -> dict[str, Any]:
+        """Return the record of a figure of this chapter."""
+        for record in self.chapter.figures():
+            if record["name"] == name and record["interactive"] == interactive:
+                return record
+        raise self.error(f"the results of chapter {self.chapter.slug!r} hold no figure {name!r}")
+
+
+class FigureDirective(BookDirective):
+    """A drawn figure."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Draw it."""
+        chapter, record = self.chapter, self.record(self.arguments[0], interactive=False)
+        size = figure_html.svg_size(chapter.results_folder / record["files"]["svg"])
+        content = figure_html.static_figure(
+            record,
+            size,
+            lambda path: self.result_file(chapter.slug, path),
+            self.claim_links(record),
+            self.provenance(chapter, record),
+        )
+        return self.result_of(content, [chapter.slug])
+
+
+class ExplorerDirective(BookDirective):
+    """A figure that the reader moves."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Draw it from the settings that stand in the executed notebook."""
+        chapter, record = self.chapter, self.record(self.arguments[0], interactive=True)
+        content = figure_html.interactive_figure(
+            record,
+            self._spec(chapter, record["name"]),
+            self.claim_links(record),
+            self.provenance(chapter, record),
+        )
+        return self.result_of(content, [chapter.slug])
+
+    def _spec(self, chapter: ChapterData, name: str) -> str:
+        notebook = json.loads(chapter.notebook.read_text("utf-8"))
+        outputs = (out for cell in notebook["cells"] for out in cell.get("outputs", []))
+        for output in outputs:
+            if output.get("metadata", {}).get("spinebook", {}).get("explorer") == name:
+                match = _SPEC.search("".join(output["data"]["text/html"]))
+                if match:
+                    return match[1]
+        raise self.error(f"the executed notebook holds no settings of the explorer {name!r}")
+
+
+class ChapterLinks(BookDirective):
+    """The line under a chapter's title: its paper, its verdicts, its downloads."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw it."""
+        chapter = self.chapter
+        by_kind = {
+            kind: rows.select(self.site.rows, chapter.slug, [kind]) for kind in rows.KIND_ORDER
+        }
+        counts = [
+            (rows.KIND_PLURALS[kind], rows.count_labels(chosen))
+            for kind, chosen in by_kind.items()
+            if chosen
+        ]
+        content = launch.chapter_header(
+            chapter,
+            self.site.ledger.papers[chapter.slug],
+            counts,
+            self.result_file(chapter.slug, f"{chapter.slug}.ipynb"),
+            self.config,
+        )
+        return self.result_of(content, [chapter.slug])
+
+
+class LedgerDirective(BookDirective):
+    """The ledger rows of this chapter."""
+
+    option_spec: ClassVar[dict[str, Any]] = {"kind": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        """Draw the table."""
+        chapter = self.chapter
+        kinds = None
+        if "kind" in self.options:
+            kinds = [kind.strip() for kind in self.options["kind"].split(",")]
+            unknown = set(kinds) - set(rows.KIND_ORDER)
+            if unknown:
+                raise self.error(
+                    f"unknown kind {sorted(unknown)}; expected {', '.join(rows.KIND_ORDER)}"
+                )
+        chosen = rows.select(self.site.rows, chapter.slug, kinds)
+        if not chosen:
+            return self.result_of("<p>This chapter has no such rows.</p>", [chapter.slug])
+        label = f"Ledger of {chapter.title}"
+        return self.result_of(
+            ledger_html.ledger_table(chosen, label, self.figure_of_row), [chapter.slug]
+        )
+
+
+class Glance(BookDirective):
+    """The landing page's results."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw one card per chapter."""
+        return self.result_of(landing.glance(self.site, self.page))
+
+
+class ClaimsTable(BookDirective):
+    """All rows of the ledger, with filters."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw the filters and the table."""
+        table = ledger_html.ledger_table(
+            rows.select(self.site.rows),
+            "All claims of the book",
+            self.figure_of_row,
+            lambda row: self.page(
+                self.site.chapters[row.chapter].docname, html.anchor(row.claim.id)
+            ),
+        )
+        return self.result_of(claims_page.filters(self.site) + table)
+
+
+class Gallery(BookDirective):
+    """All figures of the book."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw them as small pictures that link to their places."""
+        return self.result_of(gallery.gallery(self.site, self.page, self.result_file))
+
+
+class RunStatus(BookDirective):
+    """Where and when the results shown were made."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw a table per chapter."""
+        return self.result_of(status_page.run_status(self.site, self.page))

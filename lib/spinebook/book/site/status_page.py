@@ -1,0 +1,81 @@
+"""Where and when the results were made: device, versions, seconds and parameters per chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from spinebook.book.site.html import inline
+
+if TYPE_CHECKING:
+    from spinebook.book.site.data import ChapterData, SiteData
+
+
+def run_status(site: SiteData, page: Callable[..., str]) -> str:
+    """Return a summary of all chapters and the details of each.
+
+    Args:
+        site: the book.
+        page: gives the address of a page.
+    """
+    chapters = list(site.chapters.values())
+    body = "".join(_summary_row(chapter, page) for chapter in chapters)
+    heads = ("Chapter", "Profile", "Seconds", "Device", "Threads", "Run at", "Commit")
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    table = (
+        '<div class="sb-scroll" role="region" aria-label="Runs of all chapters" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    return table + "".join(_details(chapter) for chapter in chapters if chapter.results)
+
+
+def _summary_row(chapter: ChapterData, page: Callable[..., str]) -> str:
+    title = f'<a href="{escape(page(chapter.docname))}">{inline(chapter.title)}</a>'
+    results = chapter.results
+    if results is None:
+        return f'<tr><th scope="row">{title}</th><td colspan="6">not run yet</td></tr>'
+    origin = results["provenance"]
+    cells = (
+        results["profile"],
+        f"{origin['seconds']:.1f}",
+        origin.get("device"),
+        origin.get("threads"),
+        origin.get("started"),
+        _commit(origin),
+    )
+    inner = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
+    return f'<tr><th scope="row">{title}</th>{inner}</tr>'
+
+
+def _details(chapter: ChapterData) -> str:
+    results = chapter.results or {}
+    origin = results["provenance"]
+    slowest = sorted(results.get("cells", []), key=lambda cell: -cell["seconds"])[:5]
+    parts = [
+        _pairs("Parameters", results.get("parameters", {})),
+        _pairs("Machine", {key: origin[key] for key in ("platform", "processor", "python")}),
+        _pairs("Versions", origin.get("versions", {})),
+        _pairs("Slowest cells", {f"cell {c['cell']}": f"{c['seconds']:.2f} s" for c in slowest}),
+    ]
+    command = escape(str(origin.get("command") or f"spinebook run {chapter.slug}"))
+    return (
+        f'<section><h2 id="run-{chapter.slug}">{inline(chapter.title)}</h2>'
+        f'<p>Run again with <code>{command}</code>.</p><div class="sb-facts">{"".join(parts)}</div>'
+        "</section>"
+    )
+
+
+def _pairs(title: str, mapping: Mapping[str, Any]) -> str:
+    if not mapping:
+        return ""
+    items = "".join(
+        f"<div><dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd></div>"
+        for name, value in mapping.items()
+    )
+    return f"<details open><summary>{title}</summary><dl>{items}</dl></details>"
+
+
+def _commit(origin: Mapping[str, Any]) -> str:
+    commit = str(origin.get("commit") or "unknown")[:12]
+    return commit + (" with local changes" if origin.get("dirty") else "")
