@@ -1,0 +1,34 @@
+"""Every example in the library's docstrings prints what it says; every helper has one."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+import spinebook
+
+MODULES = sorted(module.name for module in pkgutil.walk_packages(spinebook.__path__, "spinebook."))
+RESULTS = ["dendrites", "geometry"]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
+def test_examples_run__published(name):
+    """The docstring publishes the value, the module computes it."""
+    outcome = doctest.testmod(
+        importlib.import_module(name),
+        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+    )
+    assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_public_helpers_have_an_example__property(result):
+    package = importlib.import_module(f"spinebook.{result}")
+    without = [
+        name
+        for name in package.__all__
+        if inspect.isroutine(getattr(package, name))
+        and ">>>" not in (inspect.getdoc(getattr(package, name)) or "")
+    ]
+    assert not without
