@@ -17,6 +17,7 @@ from spinebook.geometry.mirror_descent import MirrorDescentState, mirror_descent
 from spinebook.geometry.potentials import HyperbolicEntropy, NegativeEntropy, PNorm, Potential
 from spinebook.geometry.projection import Projection, bregman_projection
 from spinebook.geometry.size_fits import WeightFit, fit_final_weights, fit_free_initial_weights
+from spinebook.geometry.synapse_sizes import microns_synapse_sizes
 from spinebook.geometry.toeplitz import alternating_autocovariance, toeplitz_gaussian
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "gaussianity_null_mean",
     "gaussianity_null_sample",
     "infer_potential",
+    "microns_synapse_sizes",
     "mirror_descent",
     "signed_lognormal",
     "toeplitz_gaussian",

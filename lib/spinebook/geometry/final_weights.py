@@ -5,20 +5,21 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float
 
 from spinebook.geometry._arrays import as_vector
 from spinebook.geometry.potentials import NegativeEntropy, Potential
 from spinebook.precision import float64_inside
+from spinebook.types import Numbers
 
 
 @float64_inside
 def final_weight_density(
-    weights: ArrayLike,
+    weights: Numbers,
     potential: Potential,
     sigma: float,
-    initial: ArrayLike,
-    shares: ArrayLike | None = None,
+    initial: Numbers,
+    shares: Numbers | None = None,
 ) -> Float[Array, " n"]:
     r"""Return the density of weights whose dual variable changed by a Gaussian amount.
 
@@ -61,11 +62,11 @@ def final_weight_density(
 
 @float64_inside
 def final_weight_cdf(
-    weights: ArrayLike,
+    weights: Numbers,
     potential: Potential,
     sigma: float,
-    initial: ArrayLike,
-    shares: ArrayLike | None = None,
+    initial: Numbers,
+    shares: Numbers | None = None,
 ) -> Float[Array, " n"]:
     r"""Return the probability that a weight ends at or below each value.
 
@@ -102,7 +103,7 @@ def final_weight_cdf(
 
 
 def _initial_law(
-    potential: Potential, sigma: float, initial: ArrayLike, shares: ArrayLike | None
+    potential: Potential, sigma: float, initial: Numbers, shares: Numbers | None
 ) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
     if not 0.0 < sigma < np.inf:
         raise ValueError(f"sigma must be positive and finite, got {sigma!r}")

@@ -7,17 +7,18 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 from scipy import stats
 
 from spinebook.geometry._arrays import as_vector
+from spinebook.types import Numbers
 
 GRID_EDGE = 5.0
 GRID_POINTS = 1000
 _HERMITE_TERMS = 40
 
 
-def gaussianity_distance(change: ArrayLike, *, centred: bool = False) -> Float[Array, "*batch"]:
+def gaussianity_distance(change: Numbers, *, centred: bool = False) -> Float[Array, "*batch"]:
     r"""Measure how far a sample is from a zero-mean Gaussian, whatever its scale.
 
     .. math::
@@ -67,14 +68,14 @@ def _distance(change: Float[Array, " n"], centred: bool) -> Float[Array, ""]:
         change = change - jnp.mean(change)
     ordered = jnp.sort(change / jnp.std(change, ddof=1))
     grid = jnp.linspace(-GRID_EDGE, GRID_EDGE, GRID_POINTS, dtype=change.dtype)
-    below = jnp.searchsorted(ordered, grid, side="left") / change.shape[-1]
+    below = jnp.searchsorted(ordered, grid, side="left").astype(grid.dtype) / change.shape[-1]
     gap = jnp.abs(below - jax.scipy.stats.norm.cdf(grid))
     # All-equal samples divide by zero; say NaN rather than a number without meaning.
     return jnp.where(ordered[0] == ordered[-1], jnp.nan, jnp.sum(gap) * (grid[1] - grid[0]))
 
 
 def gaussianity_null_mean(
-    n: int, *, centred: bool = False, autocorrelation: ArrayLike | None = None
+    n: int, *, centred: bool = False, autocorrelation: Numbers | None = None
 ) -> float:
     r"""Return the mean of :func:`gaussianity_distance` for truly Gaussian values: its floor.
 

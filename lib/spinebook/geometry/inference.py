@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.geometry._arrays import as_vector
 from spinebook.geometry.gaussianity import gaussianity_distance, gaussianity_null_mean
 from spinebook.geometry.potentials import NegativeEntropy, PNorm, Potential
+from spinebook.types import Numbers
 
 CANDIDATES: tuple[Potential, ...] = (
     NegativeEntropy(),
@@ -77,8 +78,8 @@ def dual_distances(
 
 
 def infer_potential(
-    before: ArrayLike,
-    after: ArrayLike,
+    before: Numbers,
+    after: Numbers,
     candidates: Sequence[Potential] = CANDIDATES,
     *,
     key: PRNGKeyArray,

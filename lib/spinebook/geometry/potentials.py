@@ -7,7 +7,9 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float
+
+from spinebook.types import Numbers
 
 
 def signed_power(x: Float[Array, "*shape"], exponent: float) -> Float[Array, "*shape"]:
@@ -45,30 +47,30 @@ class Potential(abc.ABC):
     name: str
 
     @abc.abstractmethod
-    def density(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def density(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`\varphi(w)` for each weight, the terms that :meth:`value` sums."""
 
     @abc.abstractmethod
-    def dual(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def dual(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Map weights to dual variables, :math:`d = \varphi'(w)`."""
 
     @abc.abstractmethod
-    def primal(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, "*shape"]:
+    def primal(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, "*shape"]:
         r"""Map dual variables back to weights, :math:`w = (\varphi')^{-1}(d)`."""
 
     @abc.abstractmethod
-    def hessian_diagonal(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def hessian_diagonal(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`\varphi''(w)`, the local metric of each weight."""
 
     @abc.abstractmethod
-    def conjugate(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, ""]:
+    def conjugate(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, ""]:
         r"""Return the convex conjugate :math:`\phi^*(d) = \langle d, w\rangle - \phi(w)`."""
 
-    def value(self, weights: ArrayLike) -> Float[Array, ""]:
+    def value(self, weights: Numbers) -> Float[Array, ""]:
         r"""Return :math:`\phi(w)`, summed over all weights."""
         return jnp.sum(self.density(jnp.asarray(weights)))
 
-    def bregman_divergence(self, u: ArrayLike, v: ArrayLike) -> Float[Array, ""]:
+    def bregman_divergence(self, u: Numbers, v: Numbers) -> Float[Array, ""]:
         r"""Return :math:`D_\phi(u, v) = \phi(u) - \phi(v) - \langle\nabla\phi(v), u - v\rangle`.
 
         Args:
@@ -121,7 +123,7 @@ class PNorm(Potential):
         Array([-0.25,  4.  ], dtype=float32)
     """
 
-    p: float
+    p: float | int
 
     def __post_init__(self) -> None:
         """Refuse exponents whose mirror map has no inverse."""
@@ -137,23 +139,23 @@ class PNorm(Potential):
         """Return a short label for axes and tables, such as ``3-norm``."""
         return f"{self.p:g}-norm"
 
-    def density(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def density(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`|w|^p / p` for each weight."""
         return jnp.abs(jnp.asarray(weights)) ** self.p / self.p
 
-    def dual(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def dual(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`\mathrm{sign}(w)|w|^{p-1}`."""
         return signed_power(jnp.asarray(weights), self.p - 1.0)
 
-    def primal(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, "*shape"]:
+    def primal(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, "*shape"]:
         r"""Return :math:`\mathrm{sign}(d)|d|^{1/(p-1)}`; ``sign`` is not needed and not used."""
         return signed_power(jnp.asarray(dual), 1.0 / (self.p - 1.0))
 
-    def hessian_diagonal(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def hessian_diagonal(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`(p-1)|w|^{p-2}`: zero at w = 0 if p > 2, infinite there if p < 2."""
         return (self.p - 1.0) * jnp.abs(jnp.asarray(weights)) ** (self.p - 2.0)
 
-    def conjugate(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, ""]:
+    def conjugate(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, ""]:
         r"""Return :math:`\tfrac1q\sum|d|^q` with :math:`q = p/(p-1)`."""
         q = self.p / (self.p - 1.0)
         return jnp.sum(jnp.abs(jnp.asarray(dual)) ** q) / q
@@ -179,16 +181,17 @@ class NegativeEntropy(Potential):
 
     name = "negative entropy"
 
-    def density(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def density(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`|w|\log|w|`, continued by 0 at w = 0."""
-        return jax.scipy.special.xlogy(jnp.abs(weights), jnp.abs(weights))
+        magnitude = jnp.abs(jnp.asarray(weights))
+        return jax.scipy.special.xlogy(magnitude, magnitude)
 
-    def dual(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def dual(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`\mathrm{sign}(w)(\log|w| + 1)`; NaN at w = 0."""
         weights = jnp.asarray(weights)
         return jnp.sign(weights) * (jnp.log(jnp.abs(weights)) + 1.0)
 
-    def primal(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, "*shape"]:
+    def primal(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, "*shape"]:
         r"""Return :math:`s\,e^{s d - 1}`, where s is the sign of the weight.
 
         Args:
@@ -211,11 +214,11 @@ class NegativeEntropy(Potential):
         magnitude = jnp.exp(sign * jnp.asarray(dual) - 1.0)
         return jnp.where(sign == 0, 0.0, sign * magnitude)
 
-    def hessian_diagonal(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def hessian_diagonal(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`1/|w|`."""
         return 1.0 / jnp.abs(jnp.asarray(weights))
 
-    def conjugate(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, ""]:
+    def conjugate(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, ""]:
         r"""Return :math:`\sum e^{s d - 1}`; ``sign`` as in :meth:`primal`."""
         return jnp.sum(jnp.abs(self.primal(dual, sign)))
 
@@ -247,7 +250,7 @@ class HyperbolicEntropy(Potential):
         0.0
     """
 
-    beta: float
+    beta: float | int
 
     def __post_init__(self) -> None:
         """Refuse scales that make the mirror map meaningless."""
@@ -260,24 +263,24 @@ class HyperbolicEntropy(Potential):
         """Return a short label for axes and tables."""
         return f"hyperbolic entropy ({self.beta:g})"
 
-    def density(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def density(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`w\,\mathrm{arcsinh}(w/\beta) - \sqrt{w^2+\beta^2}`."""
         weights = jnp.asarray(weights)
         return weights * jnp.arcsinh(weights / self.beta) - jnp.sqrt(weights**2 + self.beta**2)
 
-    def dual(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def dual(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`\mathrm{arcsinh}(w/\beta)`."""
         return jnp.arcsinh(jnp.asarray(weights) / self.beta)
 
-    def primal(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, "*shape"]:
+    def primal(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, "*shape"]:
         r"""Return :math:`\beta\sinh d`; ``sign`` is not needed and not used."""
         return self.beta * jnp.sinh(jnp.asarray(dual))
 
-    def hessian_diagonal(self, weights: ArrayLike) -> Float[Array, "*shape"]:
+    def hessian_diagonal(self, weights: Numbers) -> Float[Array, "*shape"]:
         r"""Return :math:`1/\sqrt{w^2+\beta^2}`."""
         return 1.0 / jnp.sqrt(jnp.asarray(weights) ** 2 + self.beta**2)
 
-    def conjugate(self, dual: ArrayLike, sign: ArrayLike | None = None) -> Float[Array, ""]:
+    def conjugate(self, dual: Numbers, sign: Numbers | None = None) -> Float[Array, ""]:
         r"""Return :math:`\beta\sum\cosh d`."""
         return self.beta * jnp.sum(jnp.cosh(jnp.asarray(dual)))
 

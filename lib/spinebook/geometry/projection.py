@@ -7,9 +7,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from spinebook.geometry.potentials import Potential
+from spinebook.types import Numbers
 
 _BACKTRACKS = 30
 
@@ -18,7 +19,7 @@ class Projection(NamedTuple):
     """Result of :func:`bregman_projection`, in float64.
 
     ``weights`` solve the equations; ``multipliers`` are the lambda of the change of the dual
-    variable, X^T lambda; ``residual`` is max |Xw - y|; ``steps`` are Newton steps taken;
+    variable, X^T lambda; ``residual`` is ``max |Xw - y|``; ``steps`` are Newton steps taken;
     ``converged`` says whether the residual fell below the tolerance.
     """
 
@@ -30,9 +31,9 @@ class Projection(NamedTuple):
 
 
 def bregman_projection(
-    inputs: ArrayLike,
-    targets: ArrayLike,
-    initial: ArrayLike,
+    inputs: Numbers,
+    targets: Numbers,
+    initial: Numbers,
     potential: Potential,
     *,
     tolerance: float = 1e-10,
@@ -54,7 +55,7 @@ def bregman_projection(
         targets: y, shape (samples,).
         initial: w_0, shape (weights,); no zeros under negative entropy.
         potential: the geometry.
-        tolerance: largest |Xw - y| accepted, in units of y.
+        tolerance: largest ``|Xw - y|`` accepted, in units of y.
         max_steps: Newton steps before giving up.
 
     Returns:

@@ -9,13 +9,14 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float, Int
 from scipy import optimize
 
 from spinebook.checks import check_count
 from spinebook.geometry._arrays import as_vector
 from spinebook.geometry.potentials import NegativeEntropy, Potential
 from spinebook.precision import float64_inside
+from spinebook.types import Numbers
 
 _SMALLEST = 1e-300
 
@@ -48,7 +49,7 @@ class WeightFit:
 
 
 def _histogram(
-    edges: ArrayLike, counts: ArrayLike
+    edges: Numbers, counts: Numbers
 ) -> tuple[Float[np.ndarray, " edges"], Float[np.ndarray, " bins"]]:
     edges, counts = as_vector(edges, "edges"), as_vector(counts, "counts")
     check_count("counts", counts)
@@ -65,8 +66,8 @@ def _histogram(
 
 @float64_inside
 def fit_final_weights(
-    edges: ArrayLike,
-    counts: ArrayLike,
+    edges: Numbers,
+    counts: Numbers,
     potential: Potential,
     constants: int = 2,
     *,
@@ -116,7 +117,7 @@ def fit_final_weights(
     ]
     best = min(results, key=lambda result: result.fun)
     initial, shares, sigma = (np.asarray(v) for v in _unpack(jnp.asarray(best.x), constants))
-    below = _below_zero(potential, jnp.asarray(initial), sigma)
+    below = _below_zero(potential, jnp.asarray(initial), jnp.asarray(sigma))
     return WeightFit(
         potential=potential,
         initial=initial,
@@ -138,7 +139,7 @@ def _unpack(
 
 
 def _below_zero(
-    potential: Potential, initial: Float[Array, " k"], sigma: ArrayLike
+    potential: Potential, initial: Float[Array, " k"], sigma: Float[Array, " s"]
 ) -> Float[Array, " k"]:
     if isinstance(potential, NegativeEntropy):
         return jnp.zeros_like(initial)
@@ -206,11 +207,11 @@ def _starts(
 
 @float64_inside
 def fit_free_initial_weights(
-    edges: ArrayLike,
-    counts: ArrayLike,
+    edges: Numbers,
+    counts: Numbers,
     potential: Potential,
     sigma: float,
-    support: ArrayLike,
+    support: Numbers,
     iterations: int = 20_000,
 ) -> WeightFit:
     r"""Fit the law of final weights when the initial weights may have any positive distribution.
@@ -266,7 +267,7 @@ def fit_free_initial_weights(
 def _mixture_shares(
     bins: Float[Array, "bins k"], counts: Float[Array, " bins"], iterations: int
 ) -> Float[Array, " k"]:
-    def step(_: int, shares: Float[Array, " k"]) -> Float[Array, " k"]:
+    def step(_: Int[Array, ""], shares: Float[Array, " k"]) -> Float[Array, " k"]:
         weight = counts / jnp.maximum(bins @ shares, _SMALLEST)
         return shares * (weight @ bins) / jnp.sum(counts)
 

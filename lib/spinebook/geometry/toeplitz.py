@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.geometry._arrays import as_vector
+from spinebook.types import Numbers
 
 
 def alternating_autocovariance(features: int, exponent: float) -> Float[np.ndarray, " features"]:
@@ -57,7 +58,7 @@ def circulant_spectrum(autocovariance: Float[np.ndarray, " n"]) -> Float[np.ndar
 
 
 def toeplitz_gaussian(
-    samples: int, autocovariance: Float[np.ndarray, " n"], *, key: PRNGKeyArray
+    samples: int, autocovariance: Numbers, *, key: PRNGKeyArray
 ) -> Float[Array, "samples n"]:
     r"""Draw independent Gaussian vectors with a stationary covariance, :math:`C_{|i-j|}`.
 
