@@ -12,7 +12,6 @@ from typing import Any
 from spinebook.book.site.html import inline
 
 POINTS_TO_PIXELS = 96 / 72
-_SIZE = re.compile(r'<svg[^>]*?\bheight="([\d.]+)pt"[^>]*?\bwidth="([\d.]+)pt"', re.DOTALL)
 _VIEW_BOX = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"', re.DOTALL)
 
 
@@ -20,16 +19,13 @@ def svg_size(path: Path) -> tuple[int, int]:
     """Return width and height of an SVG in pixels, so that the page can leave room for it.
 
     Raises:
-        ValueError: if the file states neither.
+        ValueError: if the file has no viewBox (Matplotlib writes one, in points).
     """
-    head = path.read_text("utf-8")[:4000]
-    if match := _SIZE.search(head):
-        height, width = (float(part) * POINTS_TO_PIXELS for part in match.groups())
-    elif match := _VIEW_BOX.search(head):
-        width, height = (float(part) for part in match.groups())
-    else:
-        raise ValueError(f"{path}: expected an SVG with a size in points or a viewBox")
-    return round(width), round(height)
+    match = _VIEW_BOX.search(path.read_text("utf-8")[:4000])
+    if match is None:
+        raise ValueError(f"{path}: expected an SVG with a viewBox that starts at 0 0")
+    width, height = (round(float(part) * POINTS_TO_PIXELS) for part in match.groups())
+    return width, height
 
 
 def static_figure(

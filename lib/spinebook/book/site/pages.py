@@ -247,4 +247,5 @@ class RunStatus(BookDirective):
 
     def run(self) -> list[nodes.Node]:
         """Draw a table per chapter."""
+        self.env.note_reread()  # what is stale depends on files that no page shows
         return self.result_of(status_page.run_status(self.site, self.page))

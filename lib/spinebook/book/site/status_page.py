@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from spinebook.book.runner import make_plans
 from spinebook.book.site.html import inline
 
 if TYPE_CHECKING:
@@ -20,23 +21,39 @@ def run_status(site: SiteData, page: Callable[..., str]) -> str:
         page: gives the address of a page.
     """
     chapters = list(site.chapters.values())
-    body = "".join(_summary_row(chapter, page) for chapter in chapters)
-    heads = ("Chapter", "Profile", "Seconds", "Device", "Threads", "Run at", "Commit")
+    states = _states(site)
+    body = "".join(_summary_row(chapter, states[chapter.slug], page) for chapter in chapters)
+    heads = ("Chapter", "State", "Profile", "Seconds", "Device", "Threads", "Run at", "Commit")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     table = (
         '<div class="sb-scroll" role="region" aria-label="Runs of all chapters" tabindex="0">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-    return table + "".join(_details(chapter) for chapter in chapters if chapter.results)
+    details = "".join(_details(chapter) for chapter in chapters if chapter.results)
+    return f'<div class="sb-wide">{table}{details}</div>'
 
 
-def _summary_row(chapter: ChapterData, page: Callable[..., str]) -> str:
+def _states(site: SiteData) -> dict[str, str]:
+    """Say of each chapter whether its results are those its sources would give now."""
+    plans = make_plans(site.book, list(site.chapters), site.profile)
+    states = {}
+    for plan in plans:
+        # Results in a folder of their own were made with parameters of their own.
+        own_place = plan.results == site.results.resolve()
+        reasons = plan.reasons() if own_place else []
+        current = "up to date" if own_place else "run by hand"
+        states[plan.chapter.slug] = "; ".join(reasons) or current
+    return states
+
+
+def _summary_row(chapter: ChapterData, state: str, page: Callable[..., str]) -> str:
     title = f'<a href="{escape(page(chapter.docname))}">{inline(chapter.title)}</a>'
     results = chapter.results
     if results is None:
-        return f'<tr><th scope="row">{title}</th><td colspan="6">not run yet</td></tr>'
+        return f'<tr><th scope="row">{title}</th><td colspan="7">not run yet</td></tr>'
     origin = results["provenance"]
     cells = (
+        state,
         results["profile"],
         f"{origin['seconds']:.1f}",
         origin.get("device"),

@@ -1,0 +1,203 @@
+"""A toy book from source to site: `spinebook build` and plain `jupyter-book build .`."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+TOC = """format: jb-book
+root: chapters/index
+chapters:
+  - file: chapters/toy-synapse/index
+  - file: chapters/claims
+  - file: chapters/figures
+  - file: chapters/status
+  - file: chapters/rerun
+  - file: chapters/library/index
+    sections: [{file: chapters/library/shared}]
+  - file: chapters/references
+"""
+PAGE = "chapters/toy-synapse/index.html"
+
+
+def make_book(folder):
+    """Copy the toy chapter and the site's own pages."""
+    shutil.copytree(ROOT / "tests/book/fixtures/toybook", folder)
+    shutil.copytree(ROOT / "chapters/_static", folder / "chapters/_static")
+    shutil.copy(ROOT / "_config.yml", folder)
+    for page in (ROOT / "chapters").glob("*.md"):
+        shutil.copy(page, folder / "chapters")
+    library = folder / "chapters/library"
+    library.mkdir()
+    (library / "index.md").write_text("# The library\n\n- [Shared](shared.md)\n")
+    shutil.copy(ROOT / "chapters/library/shared.md", library)
+    (folder / "_toc.yml").write_text(TOC)
+    entry = "@article{toy2020, title={A toy}, author={Nobody, A.}, year={2020}, journal={Toys}}\n"
+    (folder / "chapters/references.bib").write_text(entry)
+    return folder
+
+
+def call(folder, *command, **environment):
+    """Run a command installed beside this Python in a folder."""
+    return subprocess.run(
+        [Path(sys.executable).with_name(command[0]), *command[1:]],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = make_book(tmp_path_factory.mktemp("site") / "book")
+    for command in (["spinebook", "run"], ["spinebook", "build"]):
+        done = call(folder, *command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture
+def copied(built, tmp_path):
+    """A copy that a test may spoil; results stay fresh, Sphinx starts anew."""
+    folder = tmp_path / "book"
+    shutil.copytree(built, folder, ignore=shutil.ignore_patterns(".site", "site"))
+    return folder
+
+
+def page(folder, name=PAGE):
+    return (folder / "_build/site" / name).read_text()
+
+
+def test_the_chapter_shows_its_run__property(built):
+    text = page(built)
+    results = json.loads((built / "_build/quick/toy-synapse/results.json").read_text())
+    assert f'<span class="sb-number">{results["numbers"]["rate"]["text"]}</span>' in text
+    assert "1.5×10⁻⁹" in text
+    assert '<figure class="sb-figure" id="fig-1">' in text
+    assert '<a href="#fig-1">Figure 1</a>' in text
+    assert 'href="#claim-toy-1"' in text
+    assert "&lt;as it should&gt;" in text
+    for claim in ("toy-1", "toy-2", "toy-3", "toy-e1"):
+        assert f'id="claim-{claim}"' in text
+    assert "injected" not in text
+
+
+def test_files_of_figures_are_there__property(built):
+    site = built / "_build/site"
+    for address in re.findall(r'(?:src|href)="([^"#]*results/[^"]*)"', page(built)):
+        assert (site / PAGE).parent.joinpath(address).is_file(), address
+
+
+def test_the_notebook_to_download_holds_outputs_and_no_paths__property(built):
+    path = built / "_build/site/results/toy-synapse/toy-synapse.ipynb"
+    text = path.read_text()
+    assert str(built) not in text
+    assert "image/png" in text
+    assert "papermill" not in json.loads(text)["metadata"]
+    assert "%pip" not in text
+
+
+def test_helpers_and_figures_lead_to_each_other__property(built):
+    helper = "spinebook.stats.binomial_interval"
+    assert f'href="../library/shared.html#{helper}"' in page(built)
+    shared = page(built, "chapters/library/shared.html")
+    assert f'id="{helper}"' in shared
+    assert re.search(r'Used in.*toy-synapse/index\.html#fig-1"', shared)
+
+
+def test_nothing_points_at_another_host_without_a_repository__property(built):
+    for path in (built / "_build/site").rglob("*.html"):
+        remote = re.findall(
+            r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(https?:[^"]*)"', path.read_text()
+        )
+        assert remote == [], path
+        assert "unpkg" not in path.read_text()
+        assert "mybinder" not in path.read_text()
+
+
+def test_the_landing_page_counts_verdicts__property(built):
+    text = page(built, "chapters/index.html")
+    assert "3 published claims" in text
+    assert re.search(r'sb-badge-count">1</span> contradicted', text)
+
+
+def test_an_unchanged_site_is_kept__property(built):
+    stamp = (built / "_build/site").stat().st_ino
+    done = call(built, "spinebook", "build")
+    assert done.returncode == 0
+    assert (built / "_build/site").stat().st_ino == stamp
+
+
+def test_prose_changes_without_a_run__property(copied):
+    source = copied / "chapters/toy-synapse/index.md"
+    source.write_text(source.read_text().replace("A coin decides", "A fair coin decides"))
+    done = call(copied, "spinebook", "build")
+    assert done.returncode == 0, done.stderr
+    assert "A fair coin decides" in page(copied)
+
+
+def test_changed_code_is_refused_until_it_is_run__property(copied):
+    source = copied / "chapters/toy-synapse/index.md"
+    source.write_text(source.read_text().replace("< 0.3\n", "< 0.31\n"))
+    done = call(copied, "spinebook", "build")
+    assert done.returncode == 1
+    assert "stale" in done.stderr
+    assert "spinebook run toy-synapse" in done.stderr
+
+
+def test_missing_results_say_what_to_run__property(copied):
+    shutil.rmtree(copied / "_build/quick")
+    done = call(copied, "spinebook", "build")
+    assert done.returncode == 1
+    assert "run `spinebook run toy-synapse`" in done.stderr
+
+
+def test_wrong_names_in_prose_fail_every_build__property(copied):
+    wrong = {
+        "{number}`nothing`": "number 'nothing' was not recorded",
+        "{claim}`TOY-99`": "claim 'TOY-99' stands in no claims.yml",
+        "{figref}`fig-9`": "has no figure 'fig-9'",
+        "```{ledger}\n:kind: rumour\n```": "unknown kind",
+    }
+    source = copied / "chapters/toy-synapse/index.md"
+    texts = "\n\n".join(wrong)
+    source.write_text(source.read_text().replace("## Ledger", f"{texts}\n\n## Ledger"))
+    for _ in range(2):  # the second build must not pass because the page was read before
+        done = call(copied, "spinebook", "build")
+        assert done.returncode == 1
+        for message in wrong.values():
+            assert message in done.stderr
+
+
+def test_a_repository_address_brings_its_links__property(copied):
+    config = copied / "_config.yml"
+    address = "https://github.com/example/spinebook"
+    text = config.read_text().replace('url: ""', f'url: "{address}"')
+    config.write_text(text.replace('spinebook_site_branch: ""', "spinebook_site_branch: pages"))
+    done = call(copied, "spinebook", "build")
+    assert done.returncode == 0, done.stderr
+    text = page(copied)
+    assert f"{address}/edit/main/chapters/toy-synapse/index.md" in text
+    assert "colab.research.google.com/github/example/spinebook/blob/pages/results/" in text
+    assert "mybinder.org/v2/gh/example/spinebook/main" in text
+    notebook = copied / "_build/site/results/toy-synapse/toy-synapse.ipynb"
+    first = json.loads(notebook.read_text())["cells"][0]
+    assert f"git+{address}" in "".join(first["source"])
+
+
+def test_plain_jupyter_book_runs_what_is_missing__property(copied):
+    shutil.rmtree(copied / "_build")
+    done = call(copied, "jupyter-book", "build", ".", "-W", "-n", "--keep-going")
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (copied / "_build/html" / PAGE).read_text()
+    assert '<figure class="sb-figure" id="fig-1">' in text
