@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from spinebook.book.cli import main
-from spinebook.book.publish import publish, recover
+from spinebook.book.publish import only_run, publish, recover
 
 
 def run(toy, *arguments):
@@ -111,7 +111,16 @@ def test_killed_run_starts_clean__property(toy):
     assert list((toy.root / "_build/quick").glob(".toy.*.run"))
     toy.replace(toy.page, "import time; time.sleep(60)\n", "")
     assert run(toy) == 0
-    assert [p.name for p in (toy.root / "_build/quick").iterdir()] == ["toy"]
+    left = {path.name for path in (toy.root / "_build/quick").iterdir()}
+    assert left == {"toy", ".toy.lock"}
+
+
+def test_one_run_of_a_chapter_at_a_time__property(toy, capfd):
+    toy.results.parent.mkdir(parents=True)
+    with only_run(toy.results.parent, "toy"):
+        assert run(toy) == 1
+    assert "another process is running toy" in capfd.readouterr().err
+    assert run(toy) == 0
 
 
 def test_half_a_swap_is_undone__property(tmp_path):

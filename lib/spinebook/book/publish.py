@@ -10,10 +10,38 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from spinebook.book.errors import BookError
+
+try:
+    import fcntl
+except ImportError:  # no such locks on Windows: there two runs of one chapter are the user's care
+    fcntl = None  # type: ignore[assignment]
 
 _RUN = re.compile(r"\.(?P<slug>.+)\.(?P<pid>\d+)\.run")
 _OLD = re.compile(r"\.(?P<slug>.+)\.old")
+
+
+@contextmanager
+def only_run(results: Path, slug: str) -> Iterator[None]:
+    """Hold a chapter's results for one run; the system lets go when the process ends.
+
+    Raises:
+        BookError: if another process is running the same chapter into the same folder.
+    """
+    with (results / f".{slug}.lock").open("w") as handle:
+        if fcntl is not None:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BookError(
+                    f"another process is running {slug} into {results}; wait for it to end, or "
+                    "choose another folder with --out"
+                ) from None
+        yield
 
 
 def working_folder(results: Path, slug: str) -> Path:

@@ -22,7 +22,7 @@ from spinebook.book.fingerprint import reasons_to_run
 from spinebook.book.paths import Book
 from spinebook.book.progress import Progress, progress
 from spinebook.book.provenance import digest
-from spinebook.book.publish import publish, recover, working_folder
+from spinebook.book.publish import only_run, publish, recover, working_folder
 from spinebook.book.results import check_against_claims, read_results, write_json
 
 
@@ -129,7 +129,8 @@ def _run(plan: Plan, force: bool, audience: Progress) -> Outcome:
                 raise BookError("\n".join(faults))
             audience.done(slug, "nothing changed, results used again")
             return Outcome(slug, "reused")
-        return _execute(plan, audience)
+        with only_run(plan.results, slug):
+            return _execute(plan, audience)
     except BookError as error:
         audience.done(slug, "failed")
         return Outcome(slug, "failed", error=str(error))
