@@ -110,7 +110,7 @@ def check_at_most(name: str, value: Any, limit_name: str, limit: Any) -> None:
         limit: A number or an array that broadcasts with ``value``.
 
     Raises:
-        ValueError: If any element of ``value`` exceeds its limit.
+        ValueError: If any element of ``value`` exceeds its limit, or the shapes do not fit.
 
     Examples:
         >>> check_at_most("a", 30, "n", 20)
@@ -120,6 +120,7 @@ def check_at_most(name: str, value: Any, limit_name: str, limit: Any) -> None:
     """
     if is_traced(value) or is_traced(limit):
         return
+    check_broadcast(**{name: value, limit_name: limit})
     left, right = np.broadcast_arrays(np.asarray(value), np.asarray(limit))
     over = left > right
     if over.any():

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Float, Num
-from numpy.typing import ArrayLike
 
 from spinebook.checks import check_at_most, check_count, check_number, check_probability
 
@@ -15,8 +15,8 @@ from spinebook.checks import check_at_most, check_count, check_number, check_pro
 class Interval(NamedTuple):
     """Both ends of an interval, as arrays of the same shape (or numbers)."""
 
-    low: Float[np.ndarray, "..."]
-    high: Float[np.ndarray, "..."]
+    low: Float[np.ndarray, "..."] | float
+    high: Float[np.ndarray, "..."] | float
 
 
 def _check_level(confidence: float) -> None:
@@ -64,7 +64,7 @@ def binomial_interval(
 
 def binomial_p_value(
     successes: ArrayLike, trials: ArrayLike, probability: ArrayLike
-) -> Float[np.ndarray, "..."]:
+) -> Float[np.ndarray, "..."] | float:
     r"""Two-sided p value of a count, twice the smaller exact binomial tail.
 
     Args:
@@ -131,7 +131,7 @@ def binomial_chi_square(
         ValueError: If no point has enough expected counts, or an argument is out of range.
 
     Examples:
-        >>> binomial_chi_square([50, 60], 100, 0.5).statistic
+        >>> binomial_chi_square(np.array([50, 60]), 100, 0.5).statistic
         4.0
     """
     from scipy.stats import chi2

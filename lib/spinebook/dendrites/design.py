@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Num
 
 from spinebook.checks import check_at_most, check_broadcast, check_count, check_probability
-from spinebook.dendrites.overlap import as_float64
+from spinebook.dendrites.batches import as_float64
 from spinebook.dendrites.tails import log_false_match, log_false_negative, log_many_segments
 from spinebook.precision import float64_inside
 

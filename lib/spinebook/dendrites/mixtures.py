@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from spinebook.checks import check_at_most, check_broadcast, check_count, is_traced
-from spinebook.dendrites.overlap import as_float64
+from spinebook.dendrites.batches import as_float64
 from spinebook.dendrites.tails import log_false_match
 from spinebook.dendrites.unions import check_union, union_size_law, union_size_mean
 from spinebook.precision import float64_inside

@@ -11,17 +11,17 @@ separate power of two loses a few units in the last place and needs one logarith
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
-from spinebook.checks import check_at_most, check_broadcast, check_count
+from spinebook.checks import check_at_most, check_count
+from spinebook.dendrites.batches import evaluate
 from spinebook.precision import float64_inside
 
-BLOCK = 8  # factors multiplied between two divisions and range checks
+BLOCK = 4  # factors multiplied between two divisions and range checks
 LIMB = 256.0  # the mantissa moves in steps of this power of two
 
 Scaled = tuple[Float[Array, "..."], Float[Array, "..."]]
@@ -39,7 +39,7 @@ def scaled_product(
     Args:
         factor: Maps the step :math:`i` to the numerator and denominator, arrays shaped as ``like``;
             it returns (1, 1) for rows that are done.
-        steps: Number of factors; may be traced. Rounded up to a multiple of eight.
+        steps: Number of factors; may be traced. Rounded up to a multiple of four.
         like: Float64 array that gives the shape.
 
     Returns:
@@ -140,27 +140,12 @@ def _log_binomial(n, k):
     return jnp.where(few < 0, -jnp.inf, log_scaled(*scaled_product(factor, jnp.max(few), few)))
 
 
-def as_float64(**arguments: Any) -> list[Float[Array, "..."]]:
-    """Broadcast arguments together as float64 arrays, after checking that their shapes fit.
-
-    Args:
-        **arguments: Numbers or arrays by name.
-
-    Returns:
-        One float64 array each, all of the common shape.
-
-    Raises:
-        ValueError: If the shapes do not broadcast.
-
-    Examples:
-        >>> with jax.enable_x64(True):
-        ...     n, a = as_float64(n=10, a=jnp.arange(3))
-        >>> n.shape
-        (3,)
-    """
-    check_broadcast(**arguments)
-    arrays = [jnp.asarray(value).astype(jnp.float64) for value in arguments.values()]
-    return list(jnp.broadcast_arrays(*arrays))
+@jax.jit
+def _log_overlap_set_size(n, a, s, b):
+    possible = (b <= a) & (a - b <= n - s)
+    rest = jnp.where(possible, a - b, 0.0)
+    size = _log_binomial(s, b) + _log_binomial(n - s, rest)
+    return jnp.where(possible, size, -jnp.inf)
 
 
 @float64_inside
@@ -197,7 +182,7 @@ def log_overlap_pmf(
     check_count("b", b)
     check_at_most("a", a, "n", n)
     check_at_most("s", s, "n", n)
-    return _log_overlap_pmf(*as_float64(n=n, a=a, s=s, b=b))
+    return evaluate(_log_overlap_pmf, n=n, a=a, s=s, b=b)
 
 
 @float64_inside
@@ -222,7 +207,7 @@ def log_binomial(n: Num[ArrayLike, "..."], k: Num[ArrayLike, "..."]) -> Float[Ar
     """
     check_count("n", n)
     check_count("k", k)
-    return _log_binomial(*as_float64(n=n, k=k))
+    return evaluate(_log_binomial, n=n, k=k)
 
 
 @float64_inside
@@ -259,8 +244,4 @@ def log_overlap_set_size(
         check_count(name, value)
     check_at_most("a", a, "n", n)
     check_at_most("s", s, "n", n)
-    cells, active, synapses, overlap = as_float64(n=n, a=a, s=s, b=b)
-    possible = (overlap <= active) & (active - overlap <= cells - synapses)
-    rest = jnp.where(possible, active - overlap, 0.0)
-    size = _log_binomial(synapses, overlap) + _log_binomial(cells - synapses, rest)
-    return jnp.where(possible, size, -jnp.inf)
+    return evaluate(_log_overlap_set_size, n=n, a=a, s=s, b=b)

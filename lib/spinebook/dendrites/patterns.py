@@ -49,6 +49,8 @@ def random_subset(
     """
     _check_set(n, k, key)
     chosen = jnp.full((*shape, k), -1, jnp.int32)
+    if k == 0:
+        return chosen
 
     def choose(chosen, step_and_key):
         step, step_key = step_and_key

@@ -12,7 +12,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
 from spinebook.checks import check_at_most, check_count, check_number, is_traced
-from spinebook.dendrites.overlap import BLOCK, as_float64, log_scaled, scaled_pmf
+from spinebook.dendrites.batches import evaluate
+from spinebook.dendrites.overlap import BLOCK, log_scaled, scaled_pmf
 from spinebook.precision import float64_inside
 
 NEGLIGIBLE = 2.0**-60  # a term this small beside the sum so far ends the sum
@@ -21,7 +22,7 @@ NEGLIGIBLE = 2.0**-60  # a term this small beside the sum so far ends the sum
 def _tail_over_first_term(n, a, s, first):
     r"""Sum of P(H=b) over b >= first, divided by its first term.
 
-    The ratio of neighbours is (s-b)(a-b) / ((b+1)(n-s-a+b+1)). Eight terms at a time are
+    The ratio of neighbours is (s-b)(a-b) / ((b+1)(n-s-a+b+1)). Four terms at a time are
     gathered in one fraction, so that they cost two divisions.
     """
 
@@ -60,7 +61,8 @@ def _log_tail(n, a, s, theta):
     tail = jnp.where(
         below_mean, jnp.log1p(jnp.maximum(complement, -1.0)), log_scaled(mantissa, limbs)
     )
-    return jnp.where(certain, 0.0, jnp.where(impossible, -jnp.inf, jnp.minimum(tail, 0.0)))
+    tail = jnp.where(certain | (tail >= 0), 0.0, tail)  # rounding must not exceed certainty
+    return jnp.where(impossible, -jnp.inf, tail)
 
 
 @jax.custom_jvp
@@ -93,6 +95,21 @@ def _log_tail_jvp(primals, tangents):
 
 
 _log_tail_smooth.defjvp(_log_tail_jvp, symbolic_zeros=True)
+
+
+@jax.jit
+def _log_tail_of_smaller_set(n, a, s, theta):
+    """The same by symmetry, with the loops over the smaller of the two sets."""
+    tail = _log_tail(n, jnp.maximum(a, s), jnp.minimum(a, s), theta)
+    return jnp.where(theta <= s, tail, -jnp.inf)
+
+
+def _log_miss_smooth(a, s, v, theta):
+    """Lost synapses are the overlap of the synapses with the cells that moved."""
+    return _log_tail_smooth(a, v, s, s - jnp.maximum(theta, 0) + 1)
+
+
+_log_miss = jax.jit(_log_miss_smooth)
 
 
 def _check_settings(n: Any, a: Any, s: Any, continuous: bool) -> None:
@@ -152,14 +169,11 @@ def log_false_match(
         check_count("theta", np.maximum(theta, 0))
     if not allow_impossible:
         check_at_most("theta", theta, "s", s)
-    cells, active, synapses, threshold = as_float64(n=n, a=a, s=s, theta=theta)
-    if not (continuous or is_traced(a) or is_traced(s)):
-        # Symmetry: the loops run over the smaller of the two sets.
-        possible = threshold <= synapses
-        active, synapses = jnp.maximum(active, synapses), jnp.minimum(active, synapses)
-        tail = _log_tail_smooth(cells, active, synapses, threshold)
-        return jnp.where(possible, tail, -jnp.inf)
-    return _log_tail_smooth(cells, active, synapses, threshold)
+    if any(is_traced(value) for value in (n, a, s, theta)):
+        return evaluate(_log_tail_smooth, n=n, a=a, s=s, theta=theta)
+    if continuous:
+        return evaluate(_log_tail, n=n, a=a, s=s, theta=theta)
+    return evaluate(_log_tail_of_smaller_set, n=n, a=a, s=s, theta=theta)
 
 
 @float64_inside
@@ -204,8 +218,8 @@ def log_false_negative(
     check_at_most("s", s, "a", a)
     check_at_most("v", v, "a", a)
     check_at_most("theta", theta, "s", s)
-    cells, synapses, moved, threshold = as_float64(a=a, s=s, v=v, theta=theta)
-    return _log_tail_smooth(cells, moved, synapses, synapses - jnp.maximum(threshold, 0) + 1)
+    traced = any(is_traced(value) for value in (a, s, v, theta))
+    return evaluate(_log_miss_smooth if traced else _log_miss, a=a, s=s, v=v, theta=theta)
 
 
 def log_one_minus_exp(x: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -226,6 +240,18 @@ def log_one_minus_exp(x: Float[Array, "..."]) -> Float[Array, "..."]:
     small = jnp.where(near_zero, x, -1.0)
     large = jnp.where(near_zero, -1.0, x)
     return jnp.where(near_zero, jnp.log(-jnp.expm1(small)), jnp.log1p(-jnp.exp(large)))
+
+
+@jax.jit
+def _log_several(one, many):
+    certain, impossible = one == 0, jnp.isneginf(one)
+    inside = jnp.where(certain | impossible, -1.0, one)
+    # Where m p < 1e-17 the union bound m p is exact to the last digit, also below 1e-308.
+    bound = inside + jnp.log(many)
+    rare = bound < -40.0
+    none_fires = many * log_one_minus_exp(jnp.where(rare, -1.0, inside))
+    several = jnp.where(rare, bound, log_one_minus_exp(none_fires))
+    return jnp.where(certain, 0.0, jnp.where(impossible, -jnp.inf, several))
 
 
 @float64_inside
@@ -257,12 +283,4 @@ def log_many_segments(
         given = np.asarray(log_p)
         check_number("log_p", np.where(given == -np.inf, 0.0, given))
         check_at_most("log_p", log_p, "0", 0.0)
-    one, many = as_float64(log_p=log_p, m=m)
-    certain, impossible = one == 0, jnp.isneginf(one)
-    inside = jnp.where(certain | impossible, -1.0, one)
-    # Where m p < 1e-17 the union bound m p is exact to the last digit, also below 1e-308.
-    bound = inside + jnp.log(many)
-    rare = bound < -40.0
-    none_fires = many * log_one_minus_exp(jnp.where(rare, -1.0, inside))
-    several = jnp.where(rare, bound, log_one_minus_exp(none_fires))
-    return jnp.where(certain, 0.0, jnp.where(impossible, -jnp.inf, several))
+    return evaluate(_log_several, log_p=log_p, m=m)

@@ -12,7 +12,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Num
 
 from spinebook.checks import check_at_most, check_count, is_traced
-from spinebook.dendrites.overlap import _log_overlap_pmf, as_float64
+from spinebook.dendrites.batches import as_float64
+from spinebook.dendrites.overlap import _log_overlap_pmf
 from spinebook.precision import float64_inside
 
 
