@@ -17,8 +17,17 @@ __all__ = ["setup"]
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything; Sphinx calls this because ``_config.yml`` names the extension."""
+    from spinebook.book.site import (
+        accessibility,
+        assets,
+        config,
+        pages,
+        prepare,
+        reader,
+        roles,
+        version,
+    )
     from spinebook.book.site import api as library_pages
-    from spinebook.book.site import assets, config, pages, prepare, reader, roles, version
 
     config.register(app)
     prepare.register(app)
@@ -26,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     roles.register(app)
     pages.register(app)
     library_pages.register(app)
+    accessibility.register(app)
     assets.register(app)
     return {
         "version": "1",

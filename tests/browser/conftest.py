@@ -1,0 +1,124 @@
+"""The built site in headless Chromium.
+
+``SPINEBOOK_SITE`` names the site (by default ``_build/site``). Without Chromium or a site the tests
+are skipped with the reason, or fail if ``SPINEBOOK_REQUIRE_BROWSER`` is 1.
+"""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
+
+
+def missing(reason):
+    if os.environ.get("SPINEBOOK_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site():
+    folder = Path(os.environ.get("SPINEBOOK_SITE") or ROOT / "_build" / "site").resolve()
+    if not (folder / "index.html").is_file():
+        missing(f"no site at {folder}: build it with `make book`")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """Addresses of all pages, relative to the site; the theme leaves templates in ``_static``."""
+    found = (path.relative_to(site) for path in site.rglob("*.html"))
+    return sorted(path.as_posix() for path in found if path.parts[0] != "_static")
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Serve the site on a free port of this machine."""
+    handler = functools.partial(QuietHandler, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium is not installed (Debian: apt-get install chromium)")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A browser window that notes errors on the console and requests to other hosts."""
+
+    def __init__(self, chromium, address, **options):
+        self.address, self.problems = address, []
+        self.context = chromium.new_context(**options)
+        self.page = self.context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        self.page.on("request", self._request)
+        self.page.on(
+            "requestfailed", lambda request: self.problems.append(f"not loaded: {request.url}")
+        )
+        self.page.on("response", self._response)
+
+    def _console(self, message):
+        if message.type == "error":
+            self.problems.append(f"console: {message.text}")
+
+    def _request(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.problems.append(f"outside request: {request.url}")
+
+    def _response(self, response):
+        if response.status >= 400:
+            self.problems.append(f"status {response.status}: {response.url}")
+
+    def open(self, name):
+        """Open a page and wait until its mathematics is set."""
+        self.page.goto(self.address + name)
+        self.page.wait_for_function(
+            "!window.MathJax?.startup?.promise || window.MathJax.startup.promise.then(() => true)"
+        )
+        return self.page
+
+    def collect(self):
+        """Return what was noted since the last call."""
+        noted, self.problems = self.problems, []
+        return noted
+
+
+@pytest.fixture
+def visitor(chromium, address):
+    """A function that opens windows and closes them after the test."""
+    windows = []
+
+    def new(width=1280, height=900, theme="light", base=address):
+        options = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
+        windows.append(Visitor(chromium, base, **options))
+        return windows[-1]
+
+    yield new
+    for window in windows:
+        window.context.close()

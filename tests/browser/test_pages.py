@@ -1,0 +1,134 @@
+"""Every page of the site loads, offline, for every reader."""
+
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+IMAGES = """() => [...document.images].map((image) => ({
+  source: image.currentSrc || image.src, alt: image.getAttribute("alt"),
+  hidden: getComputedStyle(image).display === "none",
+  lazy: image.loading === "lazy",
+}))"""
+LOAD_IMAGES = """async () => {
+  const broken = [];
+  for (const image of document.images) {
+    image.loading = "eager";
+    await image.decode().catch(() => broken.push(image.src));
+  }
+  return broken;
+}"""
+WIDER_THAN_WINDOW = """() => {
+  window.scrollTo(100000, 0);
+  const moved = window.scrollX;
+  window.scrollTo(0, 0);
+  return moved;
+}"""
+
+
+class Links(HTMLParser):
+    """Collect ids and addresses of one page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.targets = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            elif name in {"href", "src"} and value:
+                self.targets.append(value)
+
+
+def test_every_page_loads_without_errors_or_outside_requests__property(visitor, pages):
+    window = visitor()
+    problems = {}
+    for name in pages:
+        page = window.open(name)
+        broken = page.evaluate(LOAD_IMAGES)
+        noted = window.collect() + [f"broken image: {source}" for source in broken]
+        without_alt = [i["source"] for i in page.evaluate(IMAGES) if i["alt"] is None]
+        noted += [f"image without alternative text: {source}" for source in without_alt]
+        if noted:
+            problems[name] = noted
+    assert problems == {}
+
+
+def test_pages_open_from_a_folder_without_a_server__property(visitor, site, pages):
+    window = visitor(base=site.as_uri() + "/")
+    problems = {}
+    for name in pages:
+        window.open(name)
+        if noted := window.collect():
+            problems[name] = noted
+    assert problems == {}
+
+
+def test_links_inside_the_site_lead_somewhere__property(site, pages):
+    parsed = {name: Links((site / name).read_text("utf-8")) for name in pages}
+    problems = []
+    for name, links in parsed.items():
+        for target in links.targets:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc:
+                continue
+            path = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            key = path.resolve()
+            if not key.is_file():
+                problems.append(f"{name}: {target} leads nowhere")
+                continue
+            page = key.relative_to(site).as_posix()
+            fragment = unquote(parts.fragment)
+            # Addresses with "=" hold the filters of the claims page.
+            known = parsed[page].ids if page in parsed else [fragment]
+            if fragment and "=" not in fragment and fragment not in known:
+                problems.append(f"{name}: {target} names no place on {page}")
+    assert problems == []
+
+
+def test_ids_are_unique_on_each_page__property(site, pages):
+    for name in pages:
+        ids = Links((site / name).read_text("utf-8")).ids
+        assert sorted(ids) == sorted(set(ids)), name
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing__independent_package(visitor, pages, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    window = visitor(theme=theme)
+    problems = {}
+    for name in pages:
+        found = axe.run(window.open(name)).response["violations"]
+        if found:
+            problems[name] = [
+                f"{v['id']}: {node['target']} {node['html'][:120]}"
+                for v in found
+                for node in v["nodes"][:3]
+            ]
+    assert problems == {}
+
+
+def test_nothing_is_wider_than_a_telephone__property(visitor, pages):
+    window = visitor(width=375, height=740)
+    too_wide = {}
+    for name in pages:
+        page = window.open(name)
+        if moved := page.evaluate(WIDER_THAN_WINDOW):
+            too_wide[name] = moved
+    assert too_wide == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_theme_shows_its_own_drawings__property(visitor, site, pages, theme):
+    window = visitor(theme=theme)
+    names = [n for n in pages if 'class="sb-figure"' in (site / n).read_text("utf-8")]
+    assert names, "no page with a figure"
+    for name in names:
+        shown = [i for i in window.open(name).evaluate(IMAGES) if "/results/" in i["source"]]
+        for image in shown:
+            dark = "-dark.svg" in image["source"]
+            assert image["hidden"] == (dark != (theme == "dark")), image
