@@ -2,6 +2,7 @@ r"""Random patterns as explicit sets and vectors, their corruption, and segments
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -18,6 +19,36 @@ def _check_set(n: Any, k: Any, key: Any) -> None:
     check_count("k", k)
     check_at_most("k", k, "n", n)
     check_key(key)
+
+
+@partial(jax.jit, static_argnames=("n", "k", "shape"))
+def _draw_subsets(key, n, k, shape):
+    chosen = jnp.full((*shape, k), -1, jnp.int32)
+    if k == 0:
+        return chosen
+
+    def choose(chosen, step_and_key):
+        step, step_key = step_and_key
+        newest = n - k + step
+        draw = jax.random.randint(step_key, shape, 0, newest + 1, jnp.int32)
+        taken = (chosen == draw[..., None]).any(axis=-1)
+        return chosen.at[..., step].set(jnp.where(taken, newest, draw)), None
+
+    steps = (jnp.arange(k, dtype=jnp.int32), jax.random.split(key, k))
+    return jax.lax.scan(choose, chosen, steps)[0]
+
+
+@partial(jax.jit, static_argnames=("n", "shape"))
+def _draw_activity(key, n, a, shape):
+    def visit(active, cell_and_key):
+        cell, cell_key = cell_and_key
+        odds = (a - active) / (n - cell)
+        chosen = jax.random.uniform(cell_key, shape, jnp.float32) < odds
+        return active + chosen, chosen
+
+    cells = (jnp.arange(n, dtype=jnp.float32), jax.random.split(key, n))
+    vectors = jax.lax.scan(visit, jnp.zeros(shape, jnp.float32), cells)[1]
+    return jnp.moveaxis(vectors, 0, -1)
 
 
 def random_subset(
@@ -48,19 +79,7 @@ def random_subset(
         True
     """
     _check_set(n, k, key)
-    chosen = jnp.full((*shape, k), -1, jnp.int32)
-    if k == 0:
-        return chosen
-
-    def choose(chosen, step_and_key):
-        step, step_key = step_and_key
-        newest = n - k + step
-        draw = jax.random.randint(step_key, shape, 0, newest + 1, jnp.int32)
-        taken = (chosen == draw[..., None]).any(axis=-1)
-        return chosen.at[..., step].set(jnp.where(taken, newest, draw)), None
-
-    steps = (jnp.arange(k, dtype=jnp.int32), jax.random.split(key, k))
-    return jax.lax.scan(choose, chosen, steps)[0]
+    return _draw_subsets(key, int(n), int(k), tuple(shape))
 
 
 def random_activity(
@@ -89,16 +108,7 @@ def random_activity(
         7
     """
     _check_set(n, a, key)
-
-    def visit(active, cell_and_key):
-        cell, cell_key = cell_and_key
-        odds = (a - active) / (n - cell)
-        chosen = jax.random.uniform(cell_key, shape, jnp.float32) < odds
-        return active + chosen, chosen
-
-    cells = (jnp.arange(n, dtype=jnp.float32), jax.random.split(key, n))
-    vectors = jax.lax.scan(visit, jnp.zeros(shape, jnp.float32), cells)[1]
-    return jnp.moveaxis(vectors, 0, -1)
+    return _draw_activity(key, int(n), a, tuple(shape))
 
 
 def swap_noise(
