@@ -179,6 +179,15 @@ def test_wrong_names_in_prose_fail_every_build__property(copied):
             assert message in done.stderr
 
 
+def test_a_malformed_ledger_is_told_with_its_line__property(copied):
+    claims = copied / "chapters/toy-synapse/claims.yml"
+    claims.write_text(claims.read_text().replace("kind: erratum", "kind: mistake"))
+    done = call(copied, "spinebook", "build")
+    assert done.returncode == 1
+    assert re.search(r"claims\.yml:\d+: .*mistake", done.stderr)
+    assert "Traceback" not in done.stderr
+
+
 def test_a_repository_address_brings_its_links__property(copied):
     config = copied / "_config.yml"
     address = "https://github.com/example/spinebook"
@@ -190,6 +199,7 @@ def test_a_repository_address_brings_its_links__property(copied):
     assert f"{address}/edit/main/chapters/toy-synapse/index.md" in text
     assert "colab.research.google.com/github/example/spinebook/blob/pages/results/" in text
     assert "mybinder.org/v2/gh/example/spinebook/main" in text
+    assert f"{address}/blob/main/CITATION.cff" in text
     notebook = copied / "_build/site/results/toy-synapse/toy-synapse.ipynb"
     first = json.loads(notebook.read_text())["cells"][0]
     assert f"git+{address}" in "".join(first["source"])

@@ -153,6 +153,7 @@ FIGURE = {
 }
 RESULTS = {
     "profile": "quick",
+    "parameters": {"trials": 400, "seed": 7},
     "cells": [{"cell": 2, "seconds": 1.25}],
     "provenance": {
         "seconds": 4.2,
@@ -179,7 +180,13 @@ def test_a_figure_has_two_drawings_with_alt_and_size__property():
 def test_provenance_names_run_and_command__property():
     text = figure_html.provenance_line(RESULTS, FIGURE, "toy", ["<code>stats.mean</code>"])
     parse(text)
-    for part in ("seed 7", "1.2 s for the cell", "0123456789ab with local changes", "jax 1"):
+    for part in (
+        "trials 400",
+        "seed 7",
+        "1.2 s for the cell",
+        "0123456789ab with local changes",
+        "jax 1",
+    ):
         assert part in text
     assert "<code>spinebook run toy</code>" in text
 

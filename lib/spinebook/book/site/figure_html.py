@@ -91,16 +91,17 @@ def provenance_line(
     """
     origin = results["provenance"]
     seeds = origin.get("seeds") or {}
+    parameters = {k: v for k, v in results["parameters"].items() if k not in seeds}
     versions = origin.get("versions") or {}
-    commit = str(origin.get("commit") or "not under version control")[:12]
     profile = str(results["profile"])
     command = f"spinebook run {slug}" + ("" if profile == "quick" else f" --profile {profile}")
     facts = [
         ("Profile", escape(profile)),
+        ("Parameters", escape(_pairs(parameters)) or "none"),
         ("Seeds", escape(_pairs(seeds)) or "none: nothing is random"),
         ("Device", escape(f"{origin.get('device')}, {origin.get('threads')} threads")),
         ("Time", f"{_seconds(record, results)} s for the cell, {origin['seconds']:.1f} s in all"),
-        ("Commit", escape(commit) + (" with local changes" if origin.get("dirty") else "")),
+        ("Commit", escape(commit_text(origin))),
         ("Versions", escape(_pairs(versions))),
         ("Library", ", ".join(helpers) or "no library function"),
         ("Redraw", f"<code>{escape(command)}</code>"),
@@ -108,6 +109,13 @@ def provenance_line(
     items = "".join(f"<div><dt>{term}</dt><dd>{text}</dd></div>" for term, text in facts)
     summary = f"How this was made: {escape(profile)} profile, {origin['seconds']:.0f} s"
     return f'<details class="sb-provenance"><summary>{summary}</summary><dl>{items}</dl></details>'
+
+
+def commit_text(origin: Mapping[str, Any]) -> str:
+    """Say which commit a run was made from."""
+    if not origin.get("commit"):
+        return "not under version control"
+    return str(origin["commit"])[:12] + (" with local changes" if origin.get("dirty") else "")
 
 
 def _figure(

@@ -55,7 +55,7 @@ def _badges(name: str, entries: list[tuple[str, str, int]]) -> str:
 
 
 def launch_links(config: Config, slug: str) -> list[tuple[str, str]]:
-    """Return name and address of the services that can run a chapter.
+    """Return name and address of the services that can run a chapter, and of how to cite it.
 
     None without a repository address, and none for hosts that the services do not read from.
     Colab opens the executed notebook from the branch that holds the published site; Binder
@@ -82,4 +82,5 @@ def launch_links(config: Config, slug: str) -> list[tuple[str, str]]:
                 f"/results/{slug}/{slug}.ipynb",
             ),
         )
+    links.append(("Cite", f"https://github.com/{name}/blob/{quote(branch)}/CITATION.cff"))
     return links

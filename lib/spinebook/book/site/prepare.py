@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sphinx.errors import ExtensionError
 
+from spinebook.book.errors import BookError
 from spinebook.book.site.data import RESULTS_VARIABLE, load_site
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ def _prepare(app: Sphinx) -> None:
     root = Path(app.srcdir)
     if os.environ.get(NO_RUN_VARIABLE) != "1" and not os.environ.get(RESULTS_VARIABLE):
         run_stale_chapters(root)
-    app.spinebook_site = load_site(root)  # type: ignore[attr-defined]
+    site = load_site(root)
+    try:
+        _ = site.ledger  # a malformed claims.yml is told here, with file and line
+    except BookError as error:
+        raise ExtensionError(str(error)) from error
+    app.spinebook_site = site  # type: ignore[attr-defined]
 
 
 def run_stale_chapters(root: Path) -> None:

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from spinebook.book.runner import make_plans
+from spinebook.book.site.figure_html import commit_text
 from spinebook.book.site.html import inline
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _summary_row(chapter: ChapterData, state: str, page: Callable[..., str]) -> 
         origin.get("device"),
         origin.get("threads"),
         origin.get("started"),
-        _commit(origin),
+        commit_text(origin),
     )
     inner = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
     return f'<tr><th scope="row">{title}</th>{inner}</tr>'
@@ -91,8 +92,3 @@ def _pairs(title: str, mapping: Mapping[str, Any]) -> str:
         for name, value in mapping.items()
     )
     return f"<details open><summary>{title}</summary><dl>{items}</dl></details>"
-
-
-def _commit(origin: Mapping[str, Any]) -> str:
-    commit = str(origin.get("commit") or "unknown")[:12]
-    return commit + (" with local changes" if origin.get("dirty") else "")
