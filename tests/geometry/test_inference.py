@@ -4,14 +4,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import integrate, stats
 from spinebook.geometry import (
     CANDIDATES,
     NegativeEntropy,
     PNorm,
     dual_distances,
     infer_potential,
+    own_advantage,
     signed_lognormal,
+    small_change_limit,
 )
 
 from tests.tolerances import GEOMETRY_LIMIT
@@ -22,20 +23,6 @@ def changed_weights(truth, n, size, key, before=None):
     before = jax.random.normal(start_key, (n,)) if before is None else before
     noise = size * jax.random.normal(change_key, (n,))
     return before, truth.primal(truth.dual(before) + noise, jnp.sign(before))
-
-
-def small_change_limit(power):
-    """Integrate |F - Phi| for |z|^power xi, scaled to unit variance, with z and xi normal."""
-    variance = integrate.quad(lambda z: 2 * z ** (2 * power) * stats.norm.pdf(z), 0, 9)[0]
-    scale = np.sqrt(variance)
-
-    def cdf(x):
-        inner = lambda z: 2 * stats.norm.pdf(z) * stats.norm.cdf(x * scale / z**power)  # noqa: E731
-        return integrate.quad(inner, 0, 9, points=[1e-3, 0.1, 1.0], limit=200)[0]
-
-    grid = 5 * np.linspace(0, 1, 161) ** 4  # dense where the density may be singular
-    gap = np.array([abs(cdf(x) - stats.norm.cdf(x)) for x in grid])
-    return 2 * integrate.trapezoid(gap, grid)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +87,26 @@ def test_zero_weights_pass_without_negative_entropy__property():
     before = np.array([0.0, 1.0, 2.0, -0.2])
     scan = infer_potential(before, after, CANDIDATES[2:], key=jax.random.key(0), resamples=3)
     assert scan.weights_used == 4
+
+
+def test_own_advantage__brute_force():
+    distances = np.array([[0.1, 0.2, 0.3], [0.15, 0.1, 0.6], [0.5, 0.6, 0.7]])
+    result = own_advantage(distances, 0, seed=0)
+    assert abs(result.value - np.mean([0.05, -0.1, 0.3])) < 1e-12
+    assert result.low <= result.value <= result.high
+    assert (result.wins, result.seeds) == (2, 3)
+    assert own_advantage(distances, 2, seed=0).high < 0
+
+
+@pytest.mark.parametrize(
+    ("table", "own", "message"),
+    [(np.ones(3), 0, "table"), (np.ones((1, 3)), 0, "table"), (np.ones((2, 3)), 2, "own must")],
+)
+def test_bad_tables_are_refused__property(table, own, message):
+    with pytest.raises(ValueError, match=message):
+        own_advantage(table, own, seed=0)
+
+
+def test_limit_of_a_negative_difference_is_refused__property():
+    with pytest.raises(ValueError, match="at least 0"):
+        small_change_limit(-0.5)
