@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _GROUPS = (
     ("claim", "published claim", "published claims"),
-    ("erratum", "error found", "errors found"),
+    ("erratum", "erratum examined", "errata examined"),
     ("finding", "experiment of our own", "experiments of our own"),
 )
 

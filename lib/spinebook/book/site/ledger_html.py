@@ -8,12 +8,18 @@ from typing import Any
 
 from spinebook.book.ledger import Row
 from spinebook.book.numerals import compact
-from spinebook.book.rules import Region
-from spinebook.book.site.badge import badge
+from spinebook.book.rules import Region, Verdict
+from spinebook.book.site.badge import badge, icon
 from spinebook.book.site.html import anchor, inline
 from spinebook.book.site.rows import KIND_TITLES
 
 COLUMNS = ("Claim", "Published, and the rule", "Measured", "Verdict")
+
+_SIDES = {
+    Verdict.REPRODUCED: "inside the bounds",
+    Verdict.CONTRADICTED: "outside the bounds",
+    Verdict.INCONCLUSIVE: "across a bound",
+}
 
 FigureLink = Callable[[Row], tuple[str, str] | None]
 CodeLink = Callable[[Row], str]
@@ -74,11 +80,13 @@ def _rule(row: Row) -> str:
         if len(regions) == 1:
             text = f"{escape(regions[0].text)} for {inline(regions[0].quantity)}"
         else:
-            text = f"{escape(claim.rule.text)}"
+            needed, number = claim.rule.needed, len(regions)
+            text = "all of these" if needed == number else f"at least {needed} of these {number}"
         parts.append(f'<div class="sb-rule"><b>Rule:</b> {text}</div>')
         if len(regions) > 1:
             items = "".join(
-                f"<li>{inline(part.quantity)}: {escape(part.text)}</li>" for part in regions
+                f"<li>{_letter(index)} {inline(part.quantity)}: {escape(part.text)}</li>"
+                for index, part in enumerate(regions)
             )
             parts.append(f'<ul class="sb-regions">{items}</ul>')
     if claim.reason:
@@ -90,11 +98,25 @@ def _measured(row: Row) -> str:
     if not row.measurements:
         return '<span class="sb-note">nothing measured</span>'
     several = len(row.measurements) > 1
-    items = "".join(_measurement(region, record, several) for region, record in row.measurements)
+    items = "".join(
+        f"<li>{_part(index, region, record) if several else ''}{_value(record)}</li>"
+        for index, (region, record) in enumerate(row.measurements)
+    )
     return f'<ul class="sb-measured">{items}</ul>'
 
 
-def _measurement(region: Region, record: dict[str, Any], several: bool) -> str:
+def _part(index: int, region: Region, record: dict[str, Any]) -> str:
+    """Say which quantity of the rule a value is, and on which side of its bounds it lies."""
+    verdict = region.judge(record["low"], record["high"])
+    side = f'<span class="sb-part sb-{verdict.value}" title="{_SIDES[verdict]}">{icon(verdict)}'
+    return f'{_letter(index)} {side}<span class="sb-hidden">{_SIDES[verdict]}:</span></span> '
+
+
+def _letter(index: int) -> str:
+    return f'<span class="sb-letter">{"abcdefghijklmnopqrstuvwxyz"[index]}</span>'
+
+
+def _value(record: dict[str, Any]) -> str:
     unit = f" {record['unit']}" if record.get("unit") else ""
     text = f"<b>{escape(compact(record['value']) + unit)}</b>"
     if record["low"] != record["high"]:
@@ -103,11 +125,9 @@ def _measurement(region: Region, record: dict[str, Any], several: bool) -> str:
     if record.get("n") is not None:
         number = f"{record['n']:,}".replace(",", "\u202f")
         text += f' <span class="sb-note sb-interval">n = {number}</span>'
-    if several:
-        text = f'<span class="sb-note">{inline(region.quantity)}</span> {text}'
     if record.get("note"):
         text += f'<div class="sb-note">{inline(record["note"])}</div>'
-    return f"<li>{text}</li>"
+    return text
 
 
 def _verdict(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> str:

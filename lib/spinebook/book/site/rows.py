@@ -10,10 +10,10 @@ from spinebook.book.ledger import Row
 KIND_ORDER = ("claim", "erratum", "finding")
 KIND_TITLES = {
     "claim": "Published claim",
-    "erratum": "Error found",
+    "erratum": "Erratum",
     "finding": "Our own experiment",
 }
-KIND_PLURALS = {"claim": "Claims", "erratum": "Errors found", "finding": "Own experiments"}
+KIND_PLURALS = {"claim": "Claims", "erratum": "Errata", "finding": "Own experiments"}
 VERDICT_ORDER = ("reproduced", "contradicted", "inconclusive", "not tested", "not run")
 
 
