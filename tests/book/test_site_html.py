@@ -77,6 +77,20 @@ def test_text_is_escaped_and_mathematics_is_marked__property():
     assert html.inline("`a_b` **c**") == "<code>a_b</code> <strong>c</strong>"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("below 1e-9", "below 10<sup>−9</sup>"),
+        ("2.5e+06 cells", "2.5×10<sup>6</sup> cells"),
+        ("one in 10^k", "one in 10<sup>k</sup>"),
+        ("10^-12", "10<sup>−12</sup>"),
+        ("at a8d8ccac1e5", "at a8d8ccac1e5"),
+    ],
+)
+def test_powers_of_ten_are_raised__closed_form(text, shown):
+    assert html.inline(text) == shown
+
+
 def test_a_lone_dollar_stays__property():
     assert html.inline("costs 5 $") == "costs 5 $"
 
@@ -84,7 +98,7 @@ def test_a_lone_dollar_stays__property():
 def test_ledger_rows_are_well_formed_and_escaped__property():
     parser = parse(table(make_row(measured=[record(1.05e-9, 1e-9, 1.1e-9, 4000, HOSTILE)])))
     assert "script" not in parser.names
-    assert {"id": "claim-toy-1"}.items() <= parser.attributes[8].items()
+    assert {"id": "claim-toy-1"}.items() <= parser.attributes[9].items()
 
 
 def test_rule_and_interval_are_in_words__property():

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
 _INLINE = re.compile(r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*")
+_POWER = re.compile(
+    r"(?<![\w.])(?:10\^(?P<power>-?\w+)|(?P<factor>\d+(?:\.\d+)?)e(?P<exponent>[+-]?\d+))(?!\w)"
+)
 
 
 def inline(text: str) -> str:
@@ -21,7 +24,7 @@ def inline(text: str) -> str:
     """
     parts, last = [], 0
     for match in _INLINE.finditer(text):
-        parts.append(escape(text[last : match.start()]))
+        parts.append(_plain(text[last : match.start()]))
         if match["math"] is not None:
             body = f"\\({escape(match['math'])}\\)"
             parts.append(f'<span class="math notranslate nohighlight">{body}</span>')
@@ -30,7 +33,19 @@ def inline(text: str) -> str:
         else:
             parts.append(f"<strong>{escape(match['strong'])}</strong>")
         last = match.end()
-    return "".join(parts) + escape(text[last:])
+    return "".join(parts) + _plain(text[last:])
+
+
+def _plain(text: str) -> str:
+    """Escape text and raise the exponents in ``1e-9`` and ``10^9``."""
+
+    def power(match: re.Match[str]) -> str:
+        factor = match["factor"]
+        times = "" if factor in (None, "1") else f"{factor}×"
+        exponent = match["power"] or match["exponent"].replace("+", "").lstrip("0")
+        return f"{times}10<sup>{re.sub('^-0*', '−', exponent)}</sup>"
+
+    return _POWER.sub(power, escape(text))
 
 
 def has_math(html: str) -> bool:

@@ -43,17 +43,19 @@ def ledger_table(
     head = "".join(f'<th role="columnheader" scope="col">{name}</th>' for name in COLUMNS)
     body = "".join(_row(row, figure_link, code_link) for row in rows)
     return (
+        '<div class="sb-ledger-box">'
         f'<table class="sb-ledger" role="table" aria-label="{escape(label)}">'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
-        f'<tbody role="rowgroup">{body}</tbody></table>'
+        f'<tbody role="rowgroup">{body}</tbody></table></div>'
     )
 
 
 def _row(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> str:
+    names = ("claim", "rule", "measured", "verdict")
     cells = (_statement(row), _rule(row), _measured(row), _verdict(row, figure_link, code_link))
     inner = "".join(
-        f'<td role="cell" data-label="{name}">{cell}</td>'
-        for name, cell in zip(COLUMNS, cells, strict=True)
+        f'<td role="cell" class="sb-cell-{name}" data-label="{column}">{cell}</td>'
+        for name, column, cell in zip(names, COLUMNS, cells, strict=True)
     )
     data = f'data-chapter="{escape(row.chapter)}" data-kind="{row.claim.kind}"'
     return (
@@ -99,7 +101,7 @@ def _measured(row: Row) -> str:
         return '<span class="sb-note">nothing measured</span>'
     several = len(row.measurements) > 1
     items = "".join(
-        f"<li>{_part(index, region, record) if several else ''}{_value(record)}</li>"
+        f"<li>{_part(index, region, record) if several else ''}{_value(record)}{_note(record)}</li>"
         for index, (region, record) in enumerate(row.measurements)
     )
     return f'<ul class="sb-measured">{items}</ul>'
@@ -109,7 +111,8 @@ def _part(index: int, region: Region, record: dict[str, Any]) -> str:
     """Say which quantity of the rule a value is, and on which side of its bounds it lies."""
     verdict = region.judge(record["low"], record["high"])
     side = f'<span class="sb-part sb-{verdict.value}" title="{_SIDES[verdict]}">{icon(verdict)}'
-    return f'{_letter(index)} {side}<span class="sb-hidden">{_SIDES[verdict]}:</span></span> '
+    hidden = f'<span class="sb-hidden">{_SIDES[verdict]}:</span>'
+    return f"{_letter(index)}&nbsp;{side}{hidden}</span>&nbsp;"
 
 
 def _letter(index: int) -> str:
@@ -118,16 +121,18 @@ def _letter(index: int) -> str:
 
 def _value(record: dict[str, Any]) -> str:
     unit = f" {record['unit']}" if record.get("unit") else ""
-    text = f"<b>{escape(compact(record['value']) + unit)}</b>"
+    text = f"<b>{escape(compact(record['value']))}</b>{escape(unit)}"
     if record["low"] != record["high"]:
         interval = f"[{escape(compact(record['low']))}, {escape(compact(record['high']))}]"
         text += f' <span class="sb-interval">{interval}</span>'
     if record.get("n") is not None:
         number = f"{record['n']:,}".replace(",", "\u202f")
         text += f' <span class="sb-note sb-interval">n = {number}</span>'
-    if record.get("note"):
-        text += f'<div class="sb-note">{inline(record["note"])}</div>'
     return text
+
+
+def _note(record: dict[str, Any]) -> str:
+    return f'<div class="sb-note">{inline(record["note"])}</div>' if record.get("note") else ""
 
 
 def _verdict(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> str:
