@@ -6,8 +6,10 @@ object a line; everything else lies in the folder that the request names.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +29,7 @@ FINAL_CELL = "from spinebook.book.finish import finish\nfinish()"
 def main(request_path: str) -> int:
     """Execute the request; return 0, or 1 with the error in ``error.txt``."""
     request = json.loads(Path(request_path).read_text(encoding="utf-8"))
+    _die_with(request["runner"])
     book, out = Book(Path(request["root"])), Path(request["out"])
     chapter = load_chapter(book, request["slug"])
     started = time.time()
@@ -47,6 +50,20 @@ def main(request_path: str) -> int:
     results["provenance"] |= {"started": _utc(started), "seconds": round(seconds, 2)}
     write_json(out / "results.json", results)
     return 0
+
+
+def _die_with(runner: int) -> None:
+    """Have Linux kill this process when its runner dies, so that nothing works on unseen.
+
+    The kernel of the notebook ends with this process. Set here and not between fork and exec,
+    where a caller that has threads (JAX has) may not run Python code.
+    """
+    if sys.platform != "linux":
+        return
+    death_signal_of_parent = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(death_signal_of_parent, signal.SIGKILL)
+    if os.getppid() != runner:  # it died before the line above
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _execute(chapter: Chapter, overrides: dict[str, Any], out: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shlex
@@ -144,6 +143,7 @@ def _execute(plan: Plan, audience: Progress) -> Outcome:
         "profile": plan.profile,
         "overrides": plan.overrides,
         "out": str(out),
+        "runner": os.getpid(),
         "command": plan.command,
     }
     write_json(out / "request.json", request)
@@ -180,7 +180,6 @@ def _worker(plan: Plan, out: Path, report: Callable[[int, int], None]) -> tuple[
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
@@ -192,11 +191,6 @@ def _worker(plan: Plan, out: Path, report: Callable[[int, int], None]) -> tuple[
         text = log.read()
     (out / "worker.log").unlink(missing_ok=True)
     return status, text
-
-
-def _die_with_parent() -> None:
-    # PR_SET_PDEATHSIG: a killed runner takes its workers along, and they their kernels.
-    ctypes.CDLL(None).prctl(1, 9)
 
 
 def _faults(plan: Plan, folder: Path) -> list[str]:

@@ -2,11 +2,11 @@ r"""False matches of a segment that stores several patterns in one union of syna
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Num
+from jaxtyping import Array, Float, Int, Num
+from scipy.special import logsumexp
 
 from spinebook.checks import check_at_most, check_broadcast, check_count, is_traced
 from spinebook.dendrites.batches import as_float64
@@ -17,13 +17,28 @@ from spinebook.precision import float64_inside
 MODES = ("exact", "plugin", "plugin_real", "bloom")
 
 
-def _exact(n: int, a: int, s: int, m: int, theta: int) -> Float[Array, ""]:
-    """Log of the mean of T over the law of the union size."""
-    law = union_size_law(n, s, np.array(m))
-    sizes = np.arange(1, law.shape[-1])
-    # Symmetry of the tail: the a active cells play the synapses, so any size may be "active".
-    tails = log_false_match(n, sizes, a, theta, allow_impossible=True)
-    return jax.scipy.special.logsumexp(jnp.log(law[1:]) + tails)
+def _exact(settings: Int[np.ndarray, "rows 5"]) -> Float[np.ndarray, "rows"]:
+    """Log of the mean of T over the law of the union size, for rows of (n, a, s, m, theta).
+
+    Rows that share (n, s) share one pass of the Markov chain; those that also share (a, theta)
+    share the tails over all sizes.
+    """
+    result = np.empty(len(settings))
+    n, a, s, m, theta = settings.T
+    for cells, synapses in np.unique(settings[:, [0, 2]], axis=0):
+        rows = np.flatnonzero((n == cells) & (s == synapses))
+        patterns, which = np.unique(m[rows], return_inverse=True)
+        law = np.asarray(union_size_law(int(cells), int(synapses), patterns))[:, 1:]
+        with np.errstate(divide="ignore"):
+            log_law = np.log(law)
+        sizes = np.arange(1, law.shape[1] + 1)
+        for reader in np.unique(settings[rows][:, [1, 4]], axis=0):
+            alike = (a[rows] == reader[0]) & (theta[rows] == reader[1])
+            # Symmetry of the tail: the a active cells play the synapses, so any size may be
+            # "active".
+            tails = np.asarray(log_false_match(cells, sizes, *reader, allow_impossible=True))
+            result[rows[alike]] = logsumexp(log_law + tails, axis=1)[which[alike]]
+    return result
 
 
 def _bloom(a, s, n, m):
@@ -86,8 +101,8 @@ def log_union_false_match(
             raise TypeError("mode 'exact' needs concrete arguments; call it outside jit and vmap.")
         check_broadcast(**settings)
         rows = np.broadcast_arrays(*(np.asarray(value).astype(int) for value in settings.values()))
-        logs = [_exact(*map(int, row)) for row in zip(*(x.ravel() for x in rows), strict=True)]
-        return jnp.stack(logs).reshape(rows[0].shape)
+        logs = _exact(np.stack([row.ravel() for row in rows], axis=1))
+        return jnp.asarray(logs.reshape(rows[0].shape))
     if mode == "bloom":
         check_at_most("a", a, "theta", theta)
         check_at_most("theta", theta, "a", a)

@@ -45,8 +45,13 @@ def _size_laws(n, s, top, most):
     step = jnp.exp(_log_overlap_pmf(*grid))
 
     def add_one_set(law, _):
-        moved = law[:, None] * step
-        grown = sum(jnp.pad(moved[: top + 1 - j, j], (j, 0)) for j in range(min(s, top) + 1))
+        moved = (law[:, None] * step).T
+
+        # Sizes beyond ``top`` cannot occur, so nothing but zeros is rolled round the end.
+        def add_fresh(j, grown):
+            return grown + jnp.roll(moved[j], j)
+
+        grown = jax.lax.fori_loop(0, s + 1, add_fresh, jnp.zeros_like(law))
         return grown, grown
 
     empty = jnp.zeros(top + 1, jnp.float64).at[0].set(1.0)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Float, Int, Key, PRNGKeyArray
 
 from spinebook.checks import check_count
 from spinebook.geometry.mirror_descent import mirror_descent
@@ -142,7 +142,7 @@ def _train_all(
     potential: Potential,
     images: Float[Array, "images ..."],
     labels: Int[Array, " images"],
-    keys: PRNGKeyArray,
+    keys: Key[Array, " seeds"],
     together: int,
 ) -> FineTuned:
     def loss(parameters: Parameters, rows: Int[Array, " batch"]) -> Float[Array, ""]:

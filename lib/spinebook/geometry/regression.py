@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
 from scipy import linalg, optimize
 
 from spinebook.checks import check_count
@@ -140,7 +140,7 @@ def _end_points(
     design: RegressionDesign,
     potential: Potential,
     candidates: tuple[Potential, ...],
-    keys: PRNGKeyArray,
+    keys: Key[Array, " seeds"],
 ) -> RegressionEnd:
     def one(key: PRNGKeyArray) -> RegressionEnd:
         X, y, w0 = sample_problem(design, key=key)
@@ -203,7 +203,7 @@ def expected_squared_change(design: RegressionDesign) -> float:
 
     Examples:
         >>> round(expected_squared_change(RegressionDesign(100, 10)), 3)
-        0.211
+        0.208
     """
     spectrum = linalg.eigvalsh(linalg.toeplitz(design.autocovariance))
 
