@@ -1,4 +1,4 @@
-"""Every tolerance the tests use, each with its reason. Tightening one is welcome; loosening one needs a new reason."""
+"""Every tolerance the tests use, each with its reason; loosening one needs a new reason."""
 
 # --- geometry ------------------------------------------------------------------------------------
 # Mirror map there and back in float64: |w|^0.1 and its tenth power lose a factor of about ten.
