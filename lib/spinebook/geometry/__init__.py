@@ -2,7 +2,7 @@
 
 from spinebook.geometry.advantage import Advantage, own_advantage
 from spinebook.geometry.final_weights import final_weight_cdf, final_weight_density
-from spinebook.geometry.fine_tuning import FineTuned, FineTuningPlan, fine_tune
+from spinebook.geometry.fine_tuning import FineTuned, Pretrained, fine_tune, pretrain
 from spinebook.geometry.gaussianity import (
     gaussianity_distance,
     gaussianity_null_mean,
@@ -35,7 +35,6 @@ __all__ = [
     "CANDIDATES",
     "Advantage",
     "FineTuned",
-    "FineTuningPlan",
     "HyperbolicEntropy",
     "MirrorDescentState",
     "NegativeEntropy",
@@ -43,6 +42,7 @@ __all__ = [
     "Perceptron",
     "Potential",
     "PotentialScan",
+    "Pretrained",
     "Projection",
     "RegressionDesign",
     "RegressionEnd",
@@ -65,6 +65,7 @@ __all__ = [
     "microns_synapse_sizes",
     "mirror_descent",
     "own_advantage",
+    "pretrain",
     "regression_end_points",
     "scan_known_changes",
     "signed_lognormal",

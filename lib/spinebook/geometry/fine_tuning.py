@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import jax
@@ -20,47 +20,15 @@ from spinebook.types import Numbers
 _MOMENTUM = 0.9
 
 
-@dataclasses.dataclass(frozen=True)
-class FineTuningPlan:
-    """How to train: sizes and step counts of :func:`fine_tune`.
+class Pretrained(NamedTuple):
+    """Networks before fine-tuning, one row a seed, and the images each is to be tuned on.
 
-    Args:
-        examples: images of the fine-tuning subset, all in every step.
-        pretraining_steps: minibatch steps on the other images.
-        pretraining_rate: learning rate of these steps, in the units of ``pretraining``.
-        batch: images in a minibatch.
-        steps: full-batch fine-tuning steps.
-        rates: learning rates to try, rising.
-        choice: which rate to keep: the one with the ``lowest loss`` at the end, as in the public
-            code of the paper, or the ``gentlest``, the smallest one that classifies all examples
-            correctly (the lowest loss if none does), which keeps changes small.
-        pretraining: geometry of pre-training.
-
-    Raises:
-        ValueError: counts below 1 or no rates.
-
-    Examples:
-        >>> FineTuningPlan(97, 500, 0.1, 64, 150, (0.1, 0.3)).pretraining
-        PNorm(p=2.0)
+    ``accuracy`` is the share of these unseen images that the network already classifies correctly.
     """
 
-    examples: int
-    pretraining_steps: int
-    pretraining_rate: float
-    batch: int
-    steps: int
-    rates: tuple[float, ...]
-    choice: Literal["lowest loss", "gentlest"] = "lowest loss"
-    pretraining: Potential = PNorm(2.0)  # noqa: RUF009 - a frozen dataclass is no mutable default
-
-    def __post_init__(self) -> None:
-        """Refuse plans without images, steps or rates."""
-        for name in ("examples", "pretraining_steps", "batch", "steps"):
-            check_count(name, getattr(self, name), minimum=1)
-        if not self.rates or list(self.rates) != sorted(self.rates) or self.rates[0] <= 0:
-            raise ValueError(f"rates must be one or more rising positive numbers, got {self.rates}")
-        if self.choice not in ("lowest loss", "gentlest"):
-            raise ValueError(f"choice must be 'lowest loss' or 'gentlest', got {self.choice!r}")
+    parameters: Parameters
+    subset: Int[ArrayLike, "seeds examples"]
+    accuracy: Float[ArrayLike, " seeds"]
 
 
 class FineTuned(NamedTuple):
@@ -70,7 +38,6 @@ class FineTuned(NamedTuple):
     after: dict[str, Float[ArrayLike, "seeds n"]]
     loss: Float[ArrayLike, " seeds"]
     accuracy: Float[ArrayLike, " seeds"]
-    pretrained_accuracy: Float[ArrayLike, " seeds"]
     rate: Float[ArrayLike, " seeds"]
 
     def pooled(self) -> tuple[Float[np.ndarray, "seeds n"], Float[np.ndarray, "seeds n"]]:
@@ -81,121 +48,248 @@ class FineTuned(NamedTuple):
         )
 
 
-def fine_tune(
+def pretrain(
     network: Network,
-    plan: FineTuningPlan,
-    potential: Potential,
-    images: Float[Array, "images ..."],
-    labels: Int[Array, " images"],
+    images: Float[ArrayLike, "images ..."],
+    labels: Int[ArrayLike, " images"],
     seeds: int,
     *,
+    held_out: int,
+    steps: int,
+    rate: float,
+    batch: int,
     key: PRNGKeyArray,
-    together: int = 1,
-) -> FineTuned:
-    """Train networks from several seeds and return their weights before and after fine-tuning.
+    potential: Potential = PNorm(2.0),  # noqa: B008 - frozen, so one object for all calls is right
+    together: int | None = None,
+) -> Pretrained:
+    """Train networks on minibatches of all images but a few, which are kept for fine-tuning.
 
-    A seed draws the initial weights, the fine-tuning subset and the minibatches of pre-training
-    (on all other images). Every parameter, biases included, follows mirror descent with momentum
-    0.9 and a cosine learning rate. All seeds run in one compiled call.
+    A seed draws the initial weights, the images held out and the minibatches. Every parameter,
+    biases included, follows mirror descent with momentum 0.9 and a cosine learning rate. All seeds
+    run in one compiled call.
 
     Args:
         network: what to train.
-        plan: sizes, steps and rates.
-        potential: geometry of fine-tuning.
         images: float32 inputs of the network.
         labels: classes 0 to 9.
         seeds: number of networks, at least 1.
+        held_out: images kept from this training, at least 1.
+        steps: minibatch steps.
+        rate: learning rate of the first step, in the units of ``potential``.
+        batch: images in a minibatch.
         key: random key.
-        together: seeds trained side by side; 1 suits a CPU, all of them a GPU.
+        potential: geometry of this training.
+        together: seeds trained side by side; by default one after the other on a CPU, where one
+            fills the cores, and all of them on a GPU.
 
     Returns:
-        A :class:`FineTuned`; ``loss`` and ``accuracy`` are those of the fine-tuning subset.
+        A :class:`Pretrained`.
 
     Raises:
-        ValueError: fewer images than the subset needs, or images and labels that differ in number.
+        ValueError: counts below 1, too few images, or images and labels that differ in number.
 
     Examples:
         >>> from spinebook.geometry.networks import Perceptron
-        >>> plan = FineTuningPlan(8, 5, 0.1, 4, 5, (0.1,))
         >>> x, y = jnp.ones((20, 4)), jnp.zeros(20, int)
-        >>> tuned = fine_tune(Perceptron(4, 3), plan, PNorm(2.0), x, y, 2, key=jax.random.key(0))
-        >>> tuned.before["first"].shape
-        (2, 12)
+        >>> start = pretrain(
+        ...     Perceptron(4, 3), x, y, 2, held_out=8, steps=5, rate=0.1, batch=4,
+        ...     key=jax.random.key(0),
+        ... )
+        >>> start.parameters["first"].shape, start.subset.shape
+        ((2, 4, 3), (2, 8))
     """
-    check_count("seeds", seeds, minimum=1)
-    if len(images) != len(labels) or len(images) <= plan.examples:
+    for name, count in (("seeds", seeds), ("held_out", held_out), ("steps", steps)):
+        check_count(name, count, minimum=1)
+    check_count("batch", batch, minimum=1)
+    if len(images) != len(labels) or len(images) <= held_out:
         raise ValueError(
-            f"expected one label an image and more than {plan.examples} images, got "
-            f"{len(images)} images and {len(labels)} labels"
+            f"expected one label an image and more than {held_out} images, got {len(images)} "
+            f"images and {len(labels)} labels"
         )
+    shape = (held_out, steps, batch)
+    data = jnp.asarray(images), jnp.asarray(labels), jnp.asarray(rate, jnp.float32)
     keys = jax.random.split(key, seeds)
-    result = _train_all(
-        network, plan, potential, jnp.asarray(images), jnp.asarray(labels), keys, together
-    )
+    result = _pretrain_all(network, potential, shape, _side_by_side(together, seeds), *data, keys)
     return jax.tree.map(np.asarray, result)
 
 
-@jax.jit(static_argnums=(0, 1, 2, 6))
-def _train_all(
+def fine_tune(
     network: Network,
-    plan: FineTuningPlan,
+    start: Pretrained,
     potential: Potential,
+    images: Float[ArrayLike, "images ..."],
+    labels: Int[ArrayLike, " images"],
+    *,
+    steps: int,
+    rates: Sequence[float],
+    choice: Literal["gentlest", "lowest loss"] = "gentlest",
+    together: int | None = None,
+) -> FineTuned:
+    """Train networks further on their held-out images, all of them in every step.
+
+    Momentum, schedule and parameters as in :func:`pretrain`. Rates are tried in rising order.
+
+    Args:
+        network: what to train.
+        start: where each seed begins, and its images.
+        potential: geometry of fine-tuning.
+        images: the images that ``start`` was made with.
+        labels: their classes.
+        steps: full-batch steps.
+        rates: learning rates to try, rising.
+        choice: which rate to keep: the ``gentlest``, the smallest one that classifies all
+            examples correctly (the lowest loss if none does), which keeps changes small, or
+            the one with the ``lowest loss`` at the end, as in the public code of the paper.
+        together: as in :func:`pretrain`.
+
+    Returns:
+        A :class:`FineTuned`; ``loss`` and ``accuracy`` are those of the images tuned on. A run that
+        diverged has an infinite loss and is kept only if every rate diverged.
+
+    Raises:
+        ValueError: no steps, rates that do not rise, or an unknown choice.
+
+    Examples:
+        >>> from spinebook.geometry.networks import Perceptron
+        >>> x, y, network = jnp.ones((20, 4)), jnp.zeros(20, int), Perceptron(4, 3)
+        >>> start = pretrain(
+        ...     network, x, y, 2, held_out=8, steps=5, rate=0.1, batch=4, key=jax.random.key(0)
+        ... )
+        >>> tuned = fine_tune(network, start, PNorm(2.0), x, y, steps=5, rates=(0.1,))
+        >>> tuned.before["first"].shape
+        (2, 12)
+    """
+    check_count("steps", steps, minimum=1)
+    if len(rates) == 0 or list(rates) != sorted(set(rates)) or rates[0] <= 0:
+        raise ValueError(f"rates must be one or more rising positive numbers, got {rates}")
+    if choice not in ("gentlest", "lowest loss"):
+        raise ValueError(f"choice must be 'gentlest' or 'lowest loss', got {choice!r}")
+    seeds, examples = np.shape(start.subset)
+    side = _side_by_side(together, seeds)
+    data = jnp.asarray(images), jnp.asarray(labels), start.parameters, jnp.asarray(start.subset)
+    kept: _Ends | None = None
+    for rate in rates:
+        at = jnp.asarray(rate, jnp.float32)
+        ends = jax.tree.map(np.asarray, _tune_all(network, potential, steps, side, *data, at))
+        kept = ends if kept is None else _choose(kept, ends, choice, examples)
+        if choice == "gentlest" and np.all(_fitted(kept, examples)):
+            break  # a larger rate would not be kept by any seed
+    assert kept is not None
+
+    def analysed(parameters: Parameters) -> dict[str, Float[np.ndarray, "seeds n"]]:
+        return {name: np.reshape(parameters[name], (seeds, -1)) for name in network.analysed}
+
+    before, after = analysed(start.parameters), analysed(kept.parameters)
+    return FineTuned(before, after, kept.loss, kept.accuracy, kept.rate)
+
+
+class _Ends(NamedTuple):
+    """Where fine-tuning at one rate ended, one row a seed."""
+
+    parameters: Parameters
+    loss: Float[ArrayLike, " seeds"]
+    accuracy: Float[ArrayLike, " seeds"]
+    rate: Float[ArrayLike, " seeds"]
+
+
+def _fitted(ends: _Ends, examples: int) -> np.ndarray:
+    return np.asarray(ends.accuracy) > 1.0 - 0.5 / examples
+
+
+def _choose(kept: _Ends, new: _Ends, choice: str, examples: int) -> _Ends:
+    """Take the new end where the choice prefers it, seed by seed."""
+    better = np.asarray(new.loss) < np.asarray(kept.loss)
+    if choice == "gentlest":
+        better = ~_fitted(kept, examples) & (_fitted(new, examples) | better)
+
+    def pick(old, fresh):
+        return np.where(better.reshape(-1, *[1] * (old.ndim - 1)), fresh, old)
+
+    return jax.tree.map(pick, kept, new)
+
+
+def _side_by_side(together: int | None, seeds: int) -> int:
+    if together is not None:
+        check_count("together", together, minimum=1)
+        return together
+    return 1 if jax.default_backend() == "cpu" else seeds
+
+
+def _loss(network, parameters, x, y):
+    logits = network(parameters, x)
+    return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
+
+
+def _accuracy(network, parameters, x, y):
+    return jnp.mean(jnp.argmax(network(parameters, x), axis=-1) == y, dtype=jnp.float32)
+
+
+def _descend(
+    network: Network,
+    potential: Potential,
+    rate: Numbers,
+    start: Parameters,
+    batches: Int[Array, "steps batch"],
     images: Float[Array, "images ..."],
     labels: Int[Array, " images"],
-    keys: Key[Array, " seeds"],
+) -> Parameters:
+    decay = optax.cosine_decay_schedule(1.0, len(batches))
+    optimiser = mirror_descent(lambda step: rate * decay(step), potential, _MOMENTUM)
+
+    def step(carry, rows):
+        parameters, state = carry
+        slope = jax.grad(_loss, argnums=1)(network, parameters, images[rows], labels[rows])
+        updates, state = optimiser.update(slope, state, parameters)
+        return (optax.apply_updates(parameters, updates), state), None
+
+    (end, _), _ = jax.lax.scan(step, (start, optimiser.init(start)), batches)
+    return end
+
+
+@jax.jit(static_argnums=(0, 1, 2, 3))
+def _pretrain_all(
+    network: Network,
+    potential: Potential,
+    shape: tuple[int, int, int],
     together: int,
-) -> FineTuned:
-    def loss(parameters: Parameters, rows: Int[Array, " batch"]) -> Float[Array, ""]:
-        logits = network(parameters, images[rows])
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels[rows]).mean()
+    images: Float[Array, "images ..."],
+    labels: Int[Array, " images"],
+    rate: Float[Array, ""],
+    keys: Key[Array, " seeds"],
+) -> Pretrained:
+    held_out, steps, batch = shape
 
-    def accuracy(parameters: Parameters, rows: Int[Array, " batch"]) -> Float[Array, ""]:
-        guess = jnp.argmax(network(parameters, images[rows]), axis=-1)
-        return jnp.mean(guess == labels[rows], dtype=jnp.float32)
-
-    def descend(
-        potential: Potential, rate: Numbers, start: Parameters, batches: Int[Array, "steps batch"]
-    ) -> Parameters:
-        decay = optax.cosine_decay_schedule(1.0, len(batches))
-        optimiser = mirror_descent(lambda step: rate * decay(step), potential, _MOMENTUM)
-
-        def step(carry, rows):
-            parameters, state = carry
-            gradient = jax.grad(loss)(parameters, rows)
-            updates, state = optimiser.update(gradient, state, parameters)
-            return (optax.apply_updates(parameters, updates), state), None
-
-        (end, _), _ = jax.lax.scan(step, (start, optimiser.init(start)), batches)
-        return end
-
-    def one(key: PRNGKeyArray) -> FineTuned:
+    def one(key: PRNGKeyArray) -> Pretrained:
         init_key, subset_key, batch_key = jax.random.split(key, 3)
         order = jax.random.permutation(subset_key, images.shape[0])
-        subset, rest = order[: plan.examples], order[plan.examples :]
-        shape = (plan.pretraining_steps, plan.batch)
-        batches = rest[jax.random.randint(batch_key, shape, 0, rest.shape[0])]
-        start = network.init(key=init_key)
-        start = descend(plan.pretraining, plan.pretraining_rate, start, batches)
-
-        def tune(rate: Float[Array, ""]) -> tuple[Float[Array, ""], Float[Array, ""], Parameters]:
-            every_step = jnp.broadcast_to(subset, (plan.steps, plan.examples))
-            end = descend(potential, rate, start, every_step)
-            final = loss(end, subset)
-            return jnp.where(jnp.isfinite(final), final, jnp.inf), accuracy(end, subset), end
-
-        losses, shares, ends = jax.lax.map(tune, jnp.asarray(plan.rates, jnp.float32))
-        best = jnp.argmin(losses)
-        if plan.choice == "gentlest":
-            fitted = shares > 1.0 - 0.5 / plan.examples
-            best = jnp.where(jnp.any(fitted), jnp.argmax(fitted), best)
-        end = jax.tree.map(lambda leaf: leaf[best], ends)
-        return FineTuned(
-            before={name: start[name].ravel() for name in network.analysed},
-            after={name: end[name].ravel() for name in network.analysed},
-            loss=losses[best],
-            accuracy=shares[best],
-            pretrained_accuracy=accuracy(start, subset),
-            rate=jnp.asarray(plan.rates, jnp.float32)[best],
-        )
+        subset, rest = order[:held_out], order[held_out:]
+        batches = rest[jax.random.randint(batch_key, (steps, batch), 0, rest.shape[0])]
+        begin = network.init(key=init_key)
+        end = _descend(network, potential, rate, begin, batches, images, labels)
+        return Pretrained(end, subset, _accuracy(network, end, images[subset], labels[subset]))
 
     return jax.lax.map(one, keys, batch_size=together)
+
+
+@jax.jit(static_argnums=(0, 1, 2, 3))
+def _tune_all(
+    network: Network,
+    potential: Potential,
+    steps: int,
+    together: int,
+    images: Float[Array, "images ..."],
+    labels: Int[Array, " images"],
+    parameters: Parameters,
+    subsets: Int[Array, "seeds examples"],
+    rate: Float[Array, ""],
+) -> _Ends:
+    def one(seed: tuple[Parameters, Int[Array, " examples"]]) -> _Ends:
+        begin, subset = seed
+        x, y = images[subset], labels[subset]
+        every = jnp.broadcast_to(jnp.arange(len(subset)), (steps, len(subset)))
+        end = _descend(network, potential, rate, begin, every, x, y)
+        loss = _loss(network, end, x, y)
+        loss = jnp.where(jnp.isfinite(loss), loss, jnp.inf)
+        return _Ends(end, loss, _accuracy(network, end, x, y), rate)
+
+    return jax.lax.map(one, (parameters, subsets), batch_size=together)

@@ -131,14 +131,16 @@ def project_dual(
     def newton_step(carry):
         lam, gradient, step = carry
         weights = potential.primal(d0 + lam @ X, sign)
-        # 1/phi'' is infinite where a p > 2 weight is zero: bound it by the scale of the others.
-        metric = potential.hessian_diagonal(weights)
-        inverse = 1.0 / jnp.maximum(metric, 1e-6 * jnp.mean(metric))
+        # 1/phi'' is infinite where a p > 2 weight is zero: take such weights a little away from it.
+        # (Clipping phi'' instead would, under negative entropy, let one tiny weight set the scale.)
+        smallest = 1e-6 * jnp.sqrt(jnp.mean(weights**2))
+        inverse = 1.0 / potential.hessian_diagonal(jnp.maximum(jnp.abs(weights), smallest))
         hessian = (X * inverse) @ X.T
         direction = jax.scipy.linalg.solve(hessian, -gradient, assume_a="pos")
         direction = jnp.where(jnp.all(jnp.isfinite(direction)), direction, -gradient)
         sizes = 2.0 ** -jnp.arange(_BACKTRACKS, dtype=X.dtype)
-        size = _first_improving(objective, lam, direction, gradient @ direction, sizes)
+        slope = gradient @ direction
+        size = _first_improving(objective, lam, direction, slope, sizes, d0.size)
         lam = lam + size * direction
         return lam, residual(lam), step + 1
 
@@ -155,11 +157,12 @@ def project_dual(
     return Projection(weights, lam, largest, steps, largest <= tolerance)
 
 
-def _first_improving(objective, lam, direction, slope, sizes):
+def _first_improving(objective, lam, direction, slope, sizes, terms):
     """Return the first step size with the decrease that Armijo's rule asks for."""
     start = objective(lam)
-    # Near the optimum the decrease drowns in rounding, so a rise of rounding size is accepted.
-    slack = 1e-14 * (1.0 + jnp.abs(start))
+    # Near the optimum the decrease drowns in rounding, so a rise of the size that summing over
+    # all weights can round by is accepted; without it Newton steps shrink to nothing there.
+    slack = terms * jnp.finfo(start.dtype).eps * (1.0 + jnp.abs(start))
 
     def refused(i):
         value = objective(lam + sizes[i] * direction)

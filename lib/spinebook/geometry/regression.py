@@ -37,6 +37,8 @@ class RegressionDesign:
         exponent: decay p of the input correlations.
         active: share of inputs that are not zero. Below 1 the inputs are independent
             Gaussian values, each present with this probability (not in the paper).
+        strength: root mean square of such sparse inputs; the weaker they are, the more the
+            weights must change.
 
     Raises:
         ValueError: counts that make the problem solvable in no or in one way only.
@@ -50,6 +52,7 @@ class RegressionDesign:
     samples: int
     exponent: float | int = 2.0
     active: float | int = 1.0
+    strength: float | int = 1.0
 
     def __post_init__(self) -> None:
         """Refuse designs without room for more than one solution."""
@@ -62,12 +65,16 @@ class RegressionDesign:
             )
         if not 0.0 < self.active <= 1.0:
             raise ValueError(f"active must lie in (0, 1], got {self.active}")
+        if not 0.0 < self.strength < np.inf or (self.active == 1.0 and self.strength != 1.0):
+            raise ValueError(
+                f"strength must be positive, and 1 for dense inputs, got {self.strength}"
+            )
 
     @property
     def autocovariance(self) -> Float[np.ndarray, " features"]:
         """Return the covariance of the inputs with distance."""
         if self.active < 1.0:
-            return self.active * np.eye(1, self.features)[0]
+            return self.strength**2 * np.eye(1, self.features)[0]
         covariance = alternating_autocovariance(self.features, self.exponent)
         covariance[0] += _NOISE_VARIANCE
         return covariance
@@ -99,64 +106,75 @@ class RegressionEnd(NamedTuple):
 @float64_inside
 def regression_end_points(
     design: RegressionDesign,
-    potential: Potential,
+    potentials: Sequence[Potential],
     seeds: int,
     *,
     key: PRNGKeyArray,
     candidates: Sequence[Potential] = CANDIDATES,
-) -> RegressionEnd:
+) -> tuple[RegressionEnd, ...]:
     """Solve random regression problems exactly and measure how Gaussian the dual changes are.
 
-    All seeds run in one compiled call, one after the other, in float64.
+    Every geometry learns the same problems, so that they compare within seeds. All seeds run in
+    one compiled call, one after the other, in float64.
 
     Args:
         design: the problems.
-        potential: the geometry that learning follows.
+        potentials: the geometries that learning follows, one or more.
         seeds: number of problems, each with its own inputs, labels and initial weights.
         key: random key.
         candidates: potentials to assume in ``distances``.
 
     Returns:
-        A :class:`RegressionEnd` of NumPy arrays.
+        One :class:`RegressionEnd` of NumPy arrays for each potential; look at ``converged``.
 
     Raises:
-        ValueError: no seeds.
+        ValueError: no seeds or no potentials.
 
     Examples:
         >>> from spinebook.geometry import PNorm
-        >>> end = regression_end_points(
-        ...     RegressionDesign(100, 10), PNorm(2.0), 3, key=jax.random.key(0)
+        >>> (end,) = regression_end_points(
+        ...     RegressionDesign(100, 10), [PNorm(2.0)], 3, key=jax.random.key(0)
         ... )
         >>> end.distances.shape, bool(end.converged.all())
         ((3, 5), True)
     """
     check_count("seeds", seeds, minimum=1)
-    end = _end_points(design, potential, tuple(candidates), jax.random.split(key, seeds))
-    return jax.tree.map(np.asarray, end)
+    if len(potentials) == 0:
+        raise ValueError("potentials is empty; pass one or more, such as [PNorm(2.0)]")
+    keys = jax.random.split(key, seeds)
+    return jax.tree.map(np.asarray, _end_points(design, tuple(potentials), tuple(candidates), keys))
 
 
 @jax.jit(static_argnums=(0, 1, 2))
 def _end_points(
     design: RegressionDesign,
-    potential: Potential,
+    potentials: tuple[Potential, ...],
     candidates: tuple[Potential, ...],
     keys: Key[Array, " seeds"],
-) -> RegressionEnd:
-    def one(key: PRNGKeyArray) -> RegressionEnd:
+) -> tuple[RegressionEnd, ...]:
+    def one(key: PRNGKeyArray) -> tuple[RegressionEnd, ...]:
         X, y, w0 = sample_problem(design, key=key)
-        d0 = potential.dual(w0)
-        end = project_dual(X, y, d0, jnp.sign(w0), potential)
-        change = end.multipliers @ X
-        assumed = [p.dual(end.weights) - p.dual(w0) for p in candidates]
-        distances = gaussianity_distance(jnp.stack([change, change - jnp.mean(change), *assumed]))
-        return RegressionEnd(
-            distance=distances[0],
-            centred_distance=distances[1],
-            distances=distances[2:],
-            relative_change=jnp.linalg.norm(change) / jnp.linalg.norm(d0),
-            squared_change=jnp.sum((end.weights - w0) ** 2),
-            sign_flips=jnp.mean(jnp.sign(end.weights) != jnp.sign(w0)),
-            converged=end.converged,
+        solved, changes = [], []
+        for potential in potentials:
+            end = project_dual(X, y, potential.dual(w0), jnp.sign(w0), potential)
+            change = end.multipliers @ X
+            assumed = [p.dual(end.weights) - p.dual(w0) for p in candidates]
+            solved.append(end)
+            changes.append(jnp.stack([change, change - jnp.mean(change), *assumed]))
+        # One stack, so that the compiled program sorts in one place.
+        distances = gaussianity_distance(jnp.stack(changes))
+        return tuple(
+            RegressionEnd(
+                distance=distances[i, 0],
+                centred_distance=distances[i, 1],
+                distances=distances[i, 2:],
+                relative_change=jnp.linalg.norm(changes[i][0])
+                / jnp.linalg.norm(potential.dual(w0)),
+                squared_change=jnp.sum((solved[i].weights - w0) ** 2),
+                sign_flips=jnp.mean(jnp.sign(solved[i].weights) != jnp.sign(w0)),
+                converged=solved[i].converged,
+            )
+            for i, potential in enumerate(potentials)
         )
 
     return jax.lax.map(one, keys)
@@ -176,7 +194,8 @@ def sample_problem(
     shape = (design.samples, design.features)
     if design.active < 1.0:
         present = jax.random.bernoulli(noise_key, design.active, shape)
-        X = jnp.where(present, jax.random.normal(input_key, shape), 0.0)
+        scale = design.strength / np.sqrt(design.active)
+        X = jnp.where(present, scale * jax.random.normal(input_key, shape), 0.0)
     else:
         covariance = alternating_autocovariance(design.features, design.exponent)
         X = toeplitz_gaussian(design.samples, covariance, key=input_key)
