@@ -176,7 +176,8 @@ def read_image_file(path: str | os.PathLike[str]) -> ImageSet:
     if not Path(path).is_file():
         raise FileNotFoundError(f"no image file at {path}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because NumPy leaves a damaged file open.
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             missing = [key for key in _KEYS if key not in file]
             if missing:
                 raise ValueError(

@@ -169,6 +169,8 @@ def _execute(plan: Plan, audience: Progress) -> Outcome:
 def _worker(plan: Plan, out: Path, report: Callable[[int, int], None]) -> tuple[int, str]:
     environment = os.environ | {
         "JAX_COMPILATION_CACHE_DIR": str(plan.book.build / ".jax-cache"),
+        # A chapter has dozens of small programs; by default only slow compilations are kept.
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "MPLBACKEND": "agg",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }

@@ -9,13 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, ArrayLike, Float, Int, Key, PRNGKeyArray
+from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from spinebook.checks import check_count
 from spinebook.geometry.mirror_descent import mirror_descent
 from spinebook.geometry.networks import Network, Parameters
 from spinebook.geometry.potentials import PNorm, Potential
-from spinebook.types import Numbers
+from spinebook.types import AnyArray, Numbers
 
 _MOMENTUM = 0.9
 
@@ -27,18 +27,18 @@ class Pretrained(NamedTuple):
     """
 
     parameters: Parameters
-    subset: Int[ArrayLike, "seeds examples"]
-    accuracy: Float[ArrayLike, " seeds"]
+    subset: Int[AnyArray, "seeds examples"]
+    accuracy: Float[AnyArray, " seeds"]
 
 
 class FineTuned(NamedTuple):
     """Weights before and after fine-tuning, one row a seed, and how training went."""
 
-    before: dict[str, Float[ArrayLike, "seeds n"]]
-    after: dict[str, Float[ArrayLike, "seeds n"]]
-    loss: Float[ArrayLike, " seeds"]
-    accuracy: Float[ArrayLike, " seeds"]
-    rate: Float[ArrayLike, " seeds"]
+    before: dict[str, Float[np.ndarray, "seeds n"]]
+    after: dict[str, Float[np.ndarray, "seeds n"]]
+    loss: Float[AnyArray, " seeds"]
+    accuracy: Float[AnyArray, " seeds"]
+    rate: Float[AnyArray, " seeds"]
 
     def pooled(self) -> tuple[Float[np.ndarray, "seeds n"], Float[np.ndarray, "seeds n"]]:
         """Return the analysed weights of all layers together, before and after."""
@@ -50,8 +50,8 @@ class FineTuned(NamedTuple):
 
 def pretrain(
     network: Network,
-    images: Float[ArrayLike, "images ..."],
-    labels: Int[ArrayLike, " images"],
+    images: Float[AnyArray, "images ..."],
+    labels: Int[AnyArray, " images"],
     seeds: int,
     *,
     held_out: int,
@@ -117,8 +117,8 @@ def fine_tune(
     network: Network,
     start: Pretrained,
     potential: Potential,
-    images: Float[ArrayLike, "images ..."],
-    labels: Int[ArrayLike, " images"],
+    images: Float[AnyArray, "images ..."],
+    labels: Int[AnyArray, " images"],
     *,
     steps: int,
     rates: Sequence[float],
@@ -187,9 +187,9 @@ class _Ends(NamedTuple):
     """Where fine-tuning at one rate ended, one row a seed."""
 
     parameters: Parameters
-    loss: Float[ArrayLike, " seeds"]
-    accuracy: Float[ArrayLike, " seeds"]
-    rate: Float[ArrayLike, " seeds"]
+    loss: Float[AnyArray, " seeds"]
+    accuracy: Float[AnyArray, " seeds"]
+    rate: Float[AnyArray, " seeds"]
 
 
 def _fitted(ends: _Ends, examples: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
-from scipy import stats
+from scipy import special, stats
 
 from spinebook.geometry._arrays import as_vector
 from spinebook.types import Numbers
@@ -16,6 +16,8 @@ from spinebook.types import Numbers
 GRID_EDGE = 5.0
 GRID_POINTS = 1000
 _HERMITE_TERMS = 40
+_GRID = np.linspace(-GRID_EDGE, GRID_EDGE, GRID_POINTS)
+_NORMAL_BELOW = special.ndtr(_GRID)
 
 
 def gaussianity_distance(change: Numbers, *, centred: bool = False) -> Float[Array, "*batch"]:
@@ -67,9 +69,9 @@ def _distance(change: Float[Array, " n"], centred: bool) -> Float[Array, ""]:
     if centred:
         change = change - jnp.mean(change)
     ordered = jnp.sort(change / jnp.std(change, ddof=1))
-    grid = jnp.linspace(-GRID_EDGE, GRID_EDGE, GRID_POINTS, dtype=change.dtype)
+    grid = jnp.asarray(_GRID, change.dtype)
     below = jnp.searchsorted(ordered, grid, side="left").astype(grid.dtype) / change.shape[-1]
-    gap = jnp.abs(below - jax.scipy.stats.norm.cdf(grid))
+    gap = jnp.abs(below - jnp.asarray(_NORMAL_BELOW, change.dtype))
     # All-equal samples divide by zero; say NaN rather than a number without meaning.
     return jnp.where(ordered[0] == ordered[-1], jnp.nan, jnp.sum(gap) * (grid[1] - grid[0]))
 

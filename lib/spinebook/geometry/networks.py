@@ -9,7 +9,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-Parameters: TypeAlias = dict[str, Array]
+from spinebook.types import AnyArray
+
+Parameters: TypeAlias = dict[str, AnyArray]
 
 
 def _uniform(key: PRNGKeyArray, shape: tuple[int, ...], fan_in: int) -> Float[Array, "..."]:
@@ -47,7 +49,7 @@ class Perceptron:
         }
 
     def __call__(
-        self, parameters: Parameters, x: Float[Array, "batch inputs"]
+        self, parameters: Parameters, x: Float[AnyArray, "batch inputs"]
     ) -> Float[Array, "batch outputs"]:
         """Return logits."""
         hidden = jnp.tanh(x @ parameters["first"] + parameters["first_bias"])
@@ -81,7 +83,7 @@ class RowReader:
         }
 
     def __call__(
-        self, parameters: Parameters, x: Float[Array, "batch rows inputs"]
+        self, parameters: Parameters, x: Float[AnyArray, "batch rows inputs"]
     ) -> Float[Array, "batch outputs"]:
         """Return logits."""
         # One large product for all rows; only the recurrence has to go row by row.
@@ -131,15 +133,16 @@ class SmallConvnet:
         }
 
     def __call__(
-        self, parameters: Parameters, x: Float[Array, "batch height width colours"]
+        self, parameters: Parameters, x: Float[AnyArray, "batch height width colours"]
     ) -> Float[Array, "batch outputs"]:
         """Return logits."""
+        x = jnp.asarray(x)
         for layer in ("first", "second"):
             x = jax.nn.relu(_patches(x) @ parameters[layer] + parameters[f"{layer}_bias"])
         return x.reshape(x.shape[0], -1) @ parameters["readout"] + parameters["readout_bias"]
 
 
-def _patches(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 patch"]:
+def _patches(x: Float[AnyArray, "b h w c"]) -> Float[Array, "b h2 w2 patch"]:
     """Return the 3 x 3 neighbourhoods of every second pixel, zero-padded at the edges."""
     height, width = x.shape[1:3]
     padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))

@@ -9,7 +9,7 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 from scipy import optimize
 
 from spinebook.checks import check_count
@@ -108,7 +108,7 @@ def fit_final_weights(
         optimize.minimize(
             _loss,
             start,
-            args=(duals, jnp.asarray(counts), potential, constants, positive_only),
+            args=(duals, jnp.asarray(counts), potential, constants, jnp.asarray(positive_only)),
             jac=True,
             method="L-BFGS-B",
             options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
@@ -157,19 +157,20 @@ def _bin_probabilities(
     return jax.scipy.stats.norm.cdf(high) - jax.scipy.stats.norm.cdf(low)
 
 
-@jax.jit(static_argnums=(3, 4, 5))
+@jax.jit(static_argnums=(3, 4))
 def _negative_log_likelihood(
     theta: Float[Array, " parameters"],
     duals: Float[Array, " edges"],
     counts: Float[Array, " bins"],
     potential: Potential,
     constants: int,
-    positive_only: bool,
+    positive_only: Bool[Array, ""],
 ) -> tuple[Float[Array, ""], Float[Array, " parameters"]]:
     def loss(theta: Float[Array, " parameters"]) -> Float[Array, ""]:
         initial, shares, sigma = _unpack(theta, constants)
         mass = _bin_probabilities(duals, potential.dual(initial), sigma) @ shares
-        total = 1.0 - _below_zero(potential, initial, sigma) @ shares if positive_only else 1.0
+        below = _below_zero(potential, initial, sigma) @ shares
+        total = 1.0 - jnp.where(positive_only, below, 0.0)
         return -jnp.sum(counts * jnp.log(jnp.maximum(mass / total, _SMALLEST)))
 
     return jax.value_and_grad(loss)(theta)

@@ -1,0 +1,190 @@
+"""Image sets: what they hold, where they come from, and what is refused."""
+
+import functools
+import http.server
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from spinebook import data
+from spinebook.data import (
+    FOLDER_VARIABLE,
+    load_images,
+    read_image_file,
+    standardised_images,
+    standardised_pixels,
+)
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def write(path, **changes):
+    """Write a small, valid image file with some arrays replaced (or, with None, left out)."""
+    arrays = {
+        "x_train": np.zeros((4, 5, 5), np.uint8),
+        "y_train": np.arange(4),
+        "x_test": np.zeros((2, 5, 5), np.uint8),
+        "y_test": np.arange(2),
+    } | changes
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+
+
+def test_embedded_sets_mix_their_classes__published():
+    """Class counts as their packages state them; any 100 images in a row hold all classes."""
+    digits = load_images("digits")
+    labels = np.concatenate([digits.train_labels, digits.test_labels])
+    assert np.all(np.bincount(labels) == 500)
+    assert digits.train_images.shape == (4000, 28, 28)
+    assert set(labels[1000:1100]) == set(range(10))
+    small = load_images("digits8")
+    assert len(small.train_labels) + len(small.test_labels) == 1797
+    assert small.full_scale == small.train_images.max() == 16
+
+
+def test_embedded_digits_are_mnist__independent_package():
+    path = SHARED / "mnist.npz"
+    if not path.is_file():
+        pytest.skip(f"needs the full MNIST at {SHARED.name}/{path.name} beside the checkout")
+    whole = read_image_file(path)
+    known = {
+        image.tobytes(): int(label)
+        for image, label in zip(whole.train_images, whole.train_labels, strict=True)
+    }
+    part = load_images("digits")
+    assert all(
+        known.get(image.tobytes()) == label
+        for image, label in zip(part.train_images, part.train_labels, strict=True)
+    )
+
+
+def test_folder_comes_before_the_network__property(folder):
+    write(folder / "mnist.npz", y_train=np.array([[3], [1], [4], [1]]))
+    assert data.available("mnist")
+    assert list(load_images("mnist", download=False).train_labels) == [3, 1, 4, 1]
+    write(folder / "cifar10_5k.npz", x_train=np.zeros((4, 5, 5, 3), np.uint8))
+    assert load_images("cifar10", download=False).train_images.shape == (4, 5, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x_test": None}, "lacks the arrays x_test"),
+        ({"x_train": np.zeros((4, 5, 5))}, "expected uint8 train images"),
+        ({"x_train": np.zeros((4, 25), np.uint8)}, "expected uint8 train images"),
+        ({"y_test": np.arange(3)}, "3 labels"),
+    ],
+)
+def test_bad_image_files_are_refused__property(folder, changes, message):
+    write(folder / "mnist.npz", **changes)
+    with pytest.raises(ValueError, match=message):
+        load_images("mnist")
+
+
+def test_damaged_file_is_refused__property(folder):
+    write(folder / "mnist.npz")
+    whole = (folder / "mnist.npz").read_bytes()
+    (folder / "mnist.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"damaged .* fetch it again"):
+        load_images("mnist")
+
+
+def test_missing_data_are_told__property(folder, monkeypatch):
+    with pytest.raises(ValueError, match=r"unknown image set 'mnits'; the known ones are digits"):
+        load_images("mnits")
+    with pytest.raises(FileNotFoundError, match=FOLDER_VARIABLE):
+        load_images("mnist", download=False)
+    with pytest.raises(FileNotFoundError, match="no image file"):
+        read_image_file(folder / "none.npz")
+    monkeypatch.setenv(FOLDER_VARIABLE, os.fspath(folder / "nowhere"))
+    with pytest.raises(FileNotFoundError, match="is not a folder"):
+        load_images("mnist")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A server on this machine that stands in for a data set's public home."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "public").mkdir()
+    handler = functools.partial(
+        http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "public")
+    )
+    monkeypatch.setattr(handler.func, "log_message", lambda *_: None)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield tmp_path / "public", f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_corrupt_download_is_refused_and_not_kept__property(home, tmp_path):
+    public, address = home
+    (public / "file").write_bytes(b"not what was published")
+    with pytest.raises(RuntimeError, match=r"does not have its published checksum .* try again"):
+        data._fetch(address + "file", "md5:" + "0" * 32)
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert not kept
+
+
+def test_download_is_kept__property(home):
+    import hashlib
+
+    public, address = home
+    (public / "file").write_bytes(b"as published")
+    checksum = "sha256:" + hashlib.sha256(b"as published").hexdigest()
+    first = data._fetch(address + "file", checksum)
+    (public / "file").unlink()
+    assert data._fetch(address + "file", checksum) == first
+    assert first.read_bytes() == b"as published"
+
+
+def test_unreachable_home_says_what_to_do__property(home):
+    _, address = home
+    with pytest.raises(RuntimeError, match=FOLDER_VARIABLE):
+        data._fetch(address + "missing", "md5:" + "0" * 32)
+
+
+def test_standardised_pixels__brute_force():
+    images = load_images("digits")
+    rows, labels = standardised_pixels(images, 2)
+    assert len(rows) == len(labels) == 5000
+    np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(rows.std(axis=0), 1, atol=1e-4)
+    pixels = np.concatenate([images.train_images, images.test_images])
+    blocks = np.zeros((5000, 14, 14))
+    for i in range(14):
+        for j in range(14):
+            block = pixels[:, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+            blocks[:, i, j] = block.reshape(5000, 4).mean(axis=1)
+    # Correlation with the unscaled pixel is 1 wherever that pixel changes.
+    middle = blocks[:, 7, 7]
+    match = [np.corrcoef(middle, column)[0, 1] for column in rows.T]
+    assert max(match) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_standardised_images__closed_form():
+    colours = data.ImageSet(
+        np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), np.uint8),
+        np.arange(6),
+        np.zeros((2, 4, 4, 3), np.uint8),
+        np.arange(2),
+        255,
+    )
+    pixels, labels = standardised_images(colours)
+    assert pixels.shape == (8, 4, 4, 3)
+    assert len(labels) == 8
+    np.testing.assert_allclose(pixels.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(pixels.std(axis=(0, 1, 2)), 1, atol=1e-5)
+    with pytest.raises(ValueError, match="expected grey images"):
+        standardised_pixels(colours)
+    with pytest.raises(ValueError, match="do not fill"):
+        standardised_pixels(load_images("digits8"), 3)
