@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from spinebook.geometry._arrays import as_vector
 from spinebook.geometry.gaussianity import gaussianity_distance, gaussianity_null_mean
 from spinebook.geometry.potentials import NegativeEntropy, PNorm, Potential
-from spinebook.types import Numbers
+from spinebook.types import AnyArray, Numbers
 
 CANDIDATES: tuple[Potential, ...] = (
     NegativeEntropy(),
@@ -49,8 +49,8 @@ class PotentialScan:
 
 
 def dual_distances(
-    before: Float[Array, "*batch n"],
-    after: Float[Array, "*batch n"],
+    before: Float[AnyArray, "*batch n"],
+    after: Float[AnyArray, "*batch n"],
     candidates: Sequence[Potential] = CANDIDATES,
     *,
     centred: bool = False,
