@@ -123,6 +123,7 @@ def test_nothing_points_at_another_host_without_a_repository__property(built):
         assert remote == [], path
         assert "unpkg" not in path.read_text()
         assert "mybinder" not in path.read_text()
+        assert not re.search(r"/edit/|/issues|colab|>Cite<|Open in", path.read_text()), path
 
 
 def test_the_landing_page_counts_verdicts__property(built):
@@ -191,18 +192,36 @@ def test_a_malformed_ledger_is_told_with_its_line__property(copied):
 def test_a_repository_address_brings_its_links__property(copied):
     config = copied / "_config.yml"
     address = "https://github.com/example/spinebook"
-    text = config.read_text().replace('url: ""', f'url: "{address}"')
-    config.write_text(text.replace('spinebook_site_branch: ""', "spinebook_site_branch: pages"))
+    config.write_text(config.read_text().replace('url: ""', f'url: "{address}"'))
     done = call(copied, "spinebook", "build")
     assert done.returncode == 0, done.stderr
     text = page(copied)
     assert f"{address}/edit/main/chapters/toy-synapse/index.md" in text
-    assert "colab.research.google.com/github/example/spinebook/blob/pages/results/" in text
+    assert "colab.research.google.com/github/example/spinebook/blob/notebooks/results/" in text
     assert "mybinder.org/v2/gh/example/spinebook/main" in text
     assert f"{address}/blob/main/CITATION.cff" in text
+    assert f'href="{address}"' in text
+    assert f"{address}/v2/" not in text  # the theme's own launch menu
+    assert "fa-rocket" not in text
+    assert f"{address}/issues/new" in text
     notebook = copied / "_build/site/results/toy-synapse/toy-synapse.ipynb"
     first = json.loads(notebook.read_text())["cells"][0]
     assert f"git+{address}" in "".join(first["source"])
+
+
+def test_hidden_folders_disturb_no_build__property(copied):
+    hidden = copied / ".cache/package"
+    hidden.mkdir(parents=True)
+    (hidden / "README.md").write_text(
+        "Text before any title, and a [link](nowhere.md).\n\n### Deep\n"
+    )
+    (hidden / "index.ipynb").write_text("{not a notebook")
+    done = call(copied, "spinebook", "build")
+    assert done.returncode == 0, done.stderr
+    assert not list((copied / "_build/site").rglob("*README*"))
+    done = call(copied, "jupyter-book", "build", ".", "-W", "-n", "--keep-going")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".cache" not in done.stdout + done.stderr
 
 
 def test_plain_jupyter_book_runs_what_is_missing__property(copied):

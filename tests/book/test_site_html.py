@@ -105,7 +105,7 @@ def test_rule_and_interval_are_in_words__property():
     text = table(make_row(measured=[record(1.05e-9, 1e-9, 1.1e-9, 4000)]))
     assert "below 1×10⁻⁹" in text
     assert "[1×10⁻⁹, 1.1×10⁻⁹]" in text
-    assert "n = 4\u202f000" in text
+    assert "n = 4,000" in text
 
 
 def test_several_quantities_are_listed__property():
@@ -115,6 +115,18 @@ def test_several_quantities_are_listed__property():
     assert text.count("left side") == text.count("right side") == 1
     assert text.count("inside the bounds:") == 2
     assert "all of these" in text
+
+
+def test_a_region_of_one_point_is_exact__closed_form():
+    text = table(make_row(rule={"quantity": "threshold", "equals": 9, "within": 0}))
+    assert "exactly 9 for threshold" in text
+    text = table(make_row(rule={"quantity": "threshold", "equals": 9, "within": 0.5}))
+    assert "9 ± 0.5 for threshold" in text
+
+
+def test_bars_and_badges_share_their_colours__property():
+    assert badge.look("reproduced", "open question") == "question"
+    assert badge.look("reproduced", "confirmed") == "reproduced"
 
 
 def test_rows_say_why_they_are_not_tested__property():

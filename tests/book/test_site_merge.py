@@ -84,6 +84,25 @@ def test_recorded_figures_become_directives__property():
     assert [output.output_type for output in merged.cells[-2].outputs] == ["stream"]
 
 
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [
+        ('book.measure("A-1", 2)', False),
+        ("x = 1\nbook.number('a', x)", False),
+        ("results.book(1)", True),
+        ("trials + 1", True),
+        ("%pip list", True),
+    ],
+)
+def test_the_echo_of_recording_is_not_shown__property(last, shown):
+    page = PAGE.replace("draw(trials)", last)
+    ran = executed("trials = 10", last)
+    ran.cells[2].outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": "Echo()"}))
+    merged = merge.merge(merge.read_page(page), ran, "toy")
+    kinds = [output.output_type for output in merged.cells[-1].outputs]
+    assert kinds == ["stream", "execute_result"][: 2 if shown else 1]
+
+
 def test_without_results_the_page_says_what_to_do__property():
     page = merge.without_results(merge.read_page(PAGE), "toy")
     assert "`spinebook run toy`" in page.cells[1].source

@@ -44,6 +44,19 @@ def pages(site):
 
 
 @pytest.fixture(scope="session")
+def chapters_with(site):
+    """A function that returns the chapters whose page holds a text; there must be one."""
+
+    def find(marker):
+        paths = sorted(site.glob("chapters/*/index.html"))
+        found = [path for path in paths if marker in path.read_text("utf-8")]
+        assert found, f"no chapter with {marker}"
+        return [path.relative_to(site).as_posix() for path in found]
+
+    return find
+
+
+@pytest.fixture(scope="session")
 def address(site):
     """Serve the site on a free port of this machine."""
     handler = functools.partial(QuietHandler, directory=str(site))
@@ -58,14 +71,26 @@ def address(site):
 
 @pytest.fixture(scope="session")
 def chromium():
-    playwright = pytest.importorskip("playwright.sync_api")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("Playwright is not installed (pip install -r requirements-test.lock)")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing("Chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as running:
+    with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        missing("axe is not installed (pip install -r requirements-test.lock)")
+    return Axe()
 
 
 class Visitor:

@@ -35,7 +35,9 @@ def compact(value: float, digits: int = 4) -> str:
         '1.049×10⁻⁹'
         >>> compact(12.0)
         '12'
+        >>> compact(-18474.4)
+        '−18,474'
     """
-    if value == int(value) and abs(value) < 10**7:
-        return scientific(str(int(value)))
+    if (value == int(value) and abs(value) < 10**7) or 10**4 <= abs(value) < 10**7:
+        return scientific(f"{round(value):,}" if abs(value) >= 10**4 else str(round(value)))
     return scientific(format(value, f".{digits}g"))

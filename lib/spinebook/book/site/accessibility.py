@@ -29,7 +29,9 @@ def _mend(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     if "body" in context:
-        context["body"] = parameters_as_spans(context["body"])
+        body = parameters_as_spans(context["body"])
+        # Sphinx's role for entries of a bibliography has been withdrawn; lists want list items.
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
     if "generate_toctree_html" in context:
         context["generate_toctree_html"] = _named(context["generate_toctree_html"])
 

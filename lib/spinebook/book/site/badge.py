@@ -21,6 +21,11 @@ def icon(verdict: str) -> str:
     return f'<svg class="sb-icon" {attributes}>{shape}</svg>'
 
 
+def look(verdict: str, label: str) -> str:
+    """Return what chooses shape and colour: the verdict, but an open question looks like one."""
+    return "question" if "question" in label else verdict
+
+
 def badge(verdict: str, label: str, count: int | None = None) -> str:
     """Return a verdict as a badge, with a number before the word if one is given.
 
@@ -29,9 +34,9 @@ def badge(verdict: str, label: str, count: int | None = None) -> str:
         label: the word a reader sees.
         count: how many rows it stands for.
     """
-    look = "question" if "question" in label else verdict
+    shown = look(verdict, label)
     number = "" if count is None else f'<span class="sb-badge-count">{count}</span> '
     return (
-        f'<span class="sb-badge sb-{look.replace(" ", "-")}">{icon(look)}'
+        f'<span class="sb-badge sb-{shown.replace(" ", "-")}">{icon(shown)}'
         f"{number}{escape(label)}</span>"
     )

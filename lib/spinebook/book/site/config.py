@@ -14,7 +14,7 @@ def register(app: Sphinx) -> None:
     """Add our scripts and styles and derive the repository's buttons."""
     app.connect("config-inited", _derive, priority=400)
     app.connect("html-page-context", _drop_remote_scripts, priority=900)
-    app.add_config_value("spinebook_site_branch", "", "env", str)
+    app.add_config_value("spinebook_notebook_branch", "notebooks", "env", str)
     app.add_css_file("site.css", priority=900)
     app.add_css_file("explorer.css", priority=900)
     app.add_js_file("explorer.js", loading_method="defer")
@@ -35,6 +35,9 @@ def repository_branch(config: Config) -> str:
 
 def _derive(app: Sphinx, config: Config) -> None:
     config.html_static_path.append(str(files("spinebook.book") / "static"))
+    # The theme's launch menu would point at sources that Colab cannot open; the line under each
+    # chapter's title has the links that work.
+    config.html_theme_options["launch_buttons"] = {"thebe": False}
     if repository_url(config):
         config.html_theme_options |= {
             "use_repository_button": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,7 +98,8 @@ class SiteData:
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows of the ledger, in the order of the chapters."""
-        return self.ledger.rows
+        place = {slug: index for index, slug in enumerate(self.chapters)}
+        return tuple(sorted(self.ledger.rows, key=lambda row: place.get(row.chapter, len(place))))
 
 
 def load_site(root: Path) -> SiteData:
@@ -109,12 +111,22 @@ def load_site(root: Path) -> SiteData:
             the quick profile.
 
     Returns:
-        The book; results are read when they are first needed.
+        The book, its chapters in the order of the table of contents; results are read when they
+        are first needed.
     """
     book = Book(Path(root))
     profile = os.environ.get(PROFILE_VARIABLE) or PROFILES[0]
     results = Path(os.environ.get(RESULTS_VARIABLE) or book.results(profile))
     chapters = {
-        slug: ChapterData(slug, book.chapters / slug, results / slug) for slug in book.slugs()
+        slug: ChapterData(slug, book.chapters / slug, results / slug) for slug in _in_order(book)
     }
     return SiteData(book, results, profile, chapters)
+
+
+def _in_order(book: Book) -> list[str]:
+    """Return all chapters: first those in the table of contents, in its order."""
+    contents = book.root / "_toc.yml"
+    text = contents.read_text("utf-8") if contents.is_file() else ""
+    listed = re.findall(r"\bfile:\s*chapters/([\w-]+)/index\b", text)
+    known = book.slugs()
+    return list(dict.fromkeys([slug for slug in listed if slug in known] + known))

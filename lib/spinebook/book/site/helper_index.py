@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,22 @@ if TYPE_CHECKING:
 
 
 def chapter_index(chapter: ChapterData) -> dict[str, list[str]]:
-    """Return, for each figure of a chapter, the library functions behind it."""
+    """Return, for each figure of a chapter, the library functions behind it.
+
+    Left out is what the reference does not document: constants, and functions that a package keeps
+    to itself.
+    """
     page = read_page(chapter.page.read_text("utf-8"))
-    return helpers_by_figure([cell.source for cell in page.cells if cell.cell_type == "code"])
+    cells = [cell.source for cell in page.cells if cell.cell_type == "code"]
+    return {
+        figure: [helper for helper in helpers if _documented(helper)]
+        for figure, helpers in helpers_by_figure(cells).items()
+    }
+
+
+def _documented(helper: str) -> bool:
+    module, _, name = helper.rpartition(".")
+    return callable(getattr(importlib.import_module(module), name, None))
 
 
 def used_in(site: SiteData) -> dict[str, list[tuple[str, str]]]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from spinebook.book.claims import Paper
 from spinebook.book.ledger import Row
-from spinebook.book.site.badge import badge
+from spinebook.book.site.badge import badge, look
 from spinebook.book.site.html import inline
 from spinebook.book.site.rows import count_labels, select
 
@@ -65,9 +65,9 @@ def _group(
     chapter: ChapterData, kind: str, title: str, rows: Sequence[Row], page: Callable[..., str]
 ) -> str:
     counts = count_labels(rows)
+    looks = [(look(verdict, label).replace(" ", "-"), number) for verdict, label, number in counts]
     bar = "".join(
-        f'<span class="sb-{verdict.replace(" ", "-")}" style="flex-grow:{number}"></span>'
-        for verdict, _, number in counts
+        f'<span class="sb-{name}" style="flex-grow:{number}"></span>' for name, number in looks
     )
     badges = "".join(
         f'<li><a href="{escape(page("chapters/claims"))}#'

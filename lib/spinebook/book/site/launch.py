@@ -58,29 +58,25 @@ def launch_links(config: Config, slug: str) -> list[tuple[str, str]]:
     """Return name and address of the services that can run a chapter, and of how to cite it.
 
     None without a repository address, and none for hosts that the services do not read from.
-    Colab opens the executed notebook from the branch that holds the published site; Binder
-    opens the chapter's source in JupyterLab.
+    Colab opens the executed notebook from the branch on which CI keeps them; Binder opens the
+    chapter's source in JupyterLab.
     """
     match = _GITHUB.match(repository_url(config))
     if not match:
         return []
     name, branch = match["name"].removesuffix(".git"), repository_branch(config)
+    notebooks = quote(config.spinebook_notebook_branch, safe="")
     links = [
+        (
+            "Open in Colab",
+            f"https://colab.research.google.com/github/{name}/blob/{notebooks}"
+            f"/results/{slug}/{slug}.ipynb",
+        ),
         (
             "Open in Binder",
             f"https://mybinder.org/v2/gh/{name}/{quote(branch, safe='')}"
             f"?urlpath={quote(f'lab/tree/chapters/{slug}/index.md?factory=Jupytext Notebook')}",
-        )
+        ),
     ]
-    if config.spinebook_site_branch:
-        site = quote(config.spinebook_site_branch, safe="")
-        links.insert(
-            0,
-            (
-                "Open in Colab",
-                f"https://colab.research.google.com/github/{name}/blob/{site}"
-                f"/results/{slug}/{slug}.ipynb",
-            ),
-        )
     links.append(("Cite", f"https://github.com/{name}/blob/{quote(branch)}/CITATION.cff"))
     return links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
@@ -14,6 +15,8 @@ from spinebook.book.site.html import anchor, inline
 from spinebook.book.site.rows import KIND_TITLES
 
 COLUMNS = ("Claim", "Published, and the rule", "Measured", "Verdict")
+
+_ONE_POINT = re.compile(r"^(.+) ± 0(?![\d.×])")
 
 _SIDES = {
     Verdict.REPRODUCED: "inside the bounds",
@@ -80,20 +83,25 @@ def _rule(row: Row) -> str:
     if claim.rule:
         regions = claim.rule.regions
         if len(regions) == 1:
-            text = f"{escape(regions[0].text)} for {inline(regions[0].quantity)}"
+            text = f"{_bounds(regions[0])} for {inline(regions[0].quantity)}"
         else:
             needed, number = claim.rule.needed, len(regions)
             text = "all of these" if needed == number else f"at least {needed} of these {number}"
         parts.append(f'<div class="sb-rule"><b>Rule:</b> {text}</div>')
         if len(regions) > 1:
             items = "".join(
-                f"<li>{_letter(index)} {inline(part.quantity)}: {escape(part.text)}</li>"
+                f"<li>{_letter(index)} {inline(part.quantity)}: {_bounds(part)}</li>"
                 for index, part in enumerate(regions)
             )
             parts.append(f'<ul class="sb-regions">{items}</ul>')
     if claim.reason:
         parts.append(f'<div class="sb-note">{inline(claim.reason)}</div>')
     return "".join(parts)
+
+
+def _bounds(region: Region) -> str:
+    """Return the bounds in words; a region of one point reads better than "9 ± 0"."""
+    return escape(_ONE_POINT.sub(r"exactly \1", region.text))
 
 
 def _measured(row: Row) -> str:
@@ -126,8 +134,7 @@ def _value(record: dict[str, Any]) -> str:
         interval = f"[{escape(compact(record['low']))}, {escape(compact(record['high']))}]"
         text += f' <span class="sb-interval">{interval}</span>'
     if record.get("n") is not None:
-        number = f"{record['n']:,}".replace(",", "\u202f")
-        text += f' <span class="sb-note sb-interval">n = {number}</span>'
+        text += f' <span class="sb-note sb-interval">n = {record["n"]:,}</span>'
     return text
 
 
@@ -147,8 +154,8 @@ def _verdict(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> s
     if figure:
         links.append(f'<a href="{escape(figure[0])}">{inline(figure[1])}</a>')
     if code_link:
-        links.append(f'<a href="{escape(code_link(row))}">in the chapter</a>')
+        links.append(f'<a class="sb-tight" href="{escape(code_link(row))}">in the chapter</a>')
     if links:
-        notes.append(" · ".join(links))
+        notes.append(" ".join(links))
     lines = "".join(f'<div class="sb-note">{note}</div>' for note in notes)
     return badge(row.verdict.value, row.label) + lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,8 @@ def _outputs(cell: nbformat.NotebookNode) -> tuple[list[Any], list[str]]:
     """Split a cell's outputs into those shown as they are and directives for the recorded ones."""
     kept, directives = [], []
     for output in cell.get("outputs", []):
+        if output.output_type == "execute_result" and _ends_in_recording(cell.source):
+            continue
         mark = output.get("metadata", {}).get("spinebook", {})
         if "figure" in mark:
             directives.append(f"```{{book-figure}} {mark['figure']}\n```")
@@ -101,6 +104,22 @@ def _outputs(cell: nbformat.NotebookNode) -> tuple[list[Any], list[str]]:
         else:
             kept.append(deepcopy(output))
     return kept, directives
+
+
+def _ends_in_recording(source: str) -> bool:
+    """Tell whether a cell ends in a call such as ``book.measure(...)``.
+
+    A notebook shows what the last call returns; a reader of the page wants the number in the prose
+    and in the ledger, not the echo of having recorded it.
+    """
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a cell with magic commands
+        return False
+    match body[-1:]:
+        case [ast.Expr(ast.Call(func=ast.Attribute(value=ast.Name(id="book"))))]:
+            return True
+    return False
 
 
 def _stale(slug: str, position: int, line: int) -> str:

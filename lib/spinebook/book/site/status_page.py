@@ -62,7 +62,11 @@ def _summary_row(chapter: ChapterData, state: str, page: Callable[..., str]) -> 
         origin.get("started"),
         commit_text(origin),
     )
-    inner = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
+    tight = ("", *[' class="sb-tight"'] * 4, "", "")  # short ones are not broken into lines
+    inner = "".join(
+        f"<td{attribute}>{escape(str(cell))}</td>"
+        for attribute, cell in zip(tight, cells, strict=True)
+    )
     return f'<tr><th scope="row">{title}</th>{inner}</tr>'
 
 
@@ -71,10 +75,10 @@ def _details(chapter: ChapterData) -> str:
     origin = results["provenance"]
     slowest = sorted(results.get("cells", []), key=lambda cell: -cell["seconds"])[:5]
     parts = [
-        _pairs("Parameters", results.get("parameters", {})),
         _pairs("Machine", {key: origin[key] for key in ("platform", "processor", "python")}),
         _pairs("Versions", origin.get("versions", {})),
         _pairs("Slowest cells", {f"cell {c['cell']}": f"{c['seconds']:.2f} s" for c in slowest}),
+        _pairs("Parameters", results.get("parameters", {})),
     ]
     command = escape(str(origin.get("command") or f"spinebook run {chapter.slug}"))
     return (
@@ -91,4 +95,5 @@ def _pairs(title: str, mapping: Mapping[str, Any]) -> str:
         f"<div><dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd></div>"
         for name, value in mapping.items()
     )
-    return f"<details open><summary>{title}</summary><dl>{items}</dl></details>"
+    long = ' class="sb-long"' if len(mapping) > 12 else ""  # may be split between columns
+    return f"<details open{long}><summary>{title}</summary><dl>{items}</dl></details>"

@@ -1,6 +1,10 @@
-/* Equations wider than their column scroll; this lets the keyboard reach them. */
+/* Equations and drawings wider than their column scroll; this lets the keyboard reach them. */
 (function () {
   "use strict";
+  // Opened from a folder, a page may not read its neighbours, which the summaries of found pages need.
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  }
   function width(equation) {
     let block = equation.parentElement;
     while (block && getComputedStyle(block).display === "inline") block = block.parentElement;
@@ -19,7 +23,17 @@
       }
     });
   }
+  function markDrawings() {
+    document.querySelectorAll(".sb-drawing").forEach((drawing) => {
+      const wide = drawing.scrollWidth > drawing.clientWidth + 1;
+      const title = drawing.parentElement.querySelector("figcaption b")?.textContent ?? "";
+      const marks = { tabindex: "0", role: "group", "aria-label": `${title} Scrolls sideways.` };
+      Object.entries(marks).forEach(([name, value]) => (wide ? drawing.setAttribute(name, value) : drawing.removeAttribute(name)));
+    });
+  }
   function start() {
+    markDrawings();
+    window.addEventListener("resize", markDrawings);
     window.MathJax?.startup?.promise?.then(mark);
     window.addEventListener("resize", mark);
   }
