@@ -2,7 +2,7 @@
 
 from decimal import Decimal, getcontext
 from fractions import Fraction
-from math import comb
+from math import comb, perm
 
 getcontext().prec = 50
 
@@ -20,6 +20,15 @@ def false_match(n, a, s, theta):
     return Fraction(ways, comb(n, a))
 
 
+def false_match_by_draws(n, a, s, theta):
+    """The same for huge n: cells are drawn one by one, so only falling products appear."""
+    ways = sum(
+        comb(s, b) * perm(a, b) * perm(n - a, s - b)
+        for b in range(max(theta, 0, a + s - n), min(s, a) + 1)
+    )
+    return Fraction(ways, perm(n, s))
+
+
 def false_negative(a, s, v, theta):
     return false_match(a, v, s, s - theta + 1)
 
@@ -27,7 +36,7 @@ def false_negative(a, s, v, theta):
 def union_law(n, s, m):
     law = {s: Fraction(1)}
     for _ in range(m - 1):
-        grown = {}
+        grown: dict[int, Fraction] = {}
         for k, p in law.items():
             for j in range(s + 1):
                 step = Fraction(comb(n - k, j) * comb(k, s - j), comb(n, s))

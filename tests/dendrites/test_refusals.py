@@ -87,6 +87,7 @@ def test_mistake_is_refused__property(name):
         lambda: union_size_pmf(np.array([5, 6]), 2, 2),
         lambda: sample_overlap(np.array([50, 60]), 5, 5, key=KEY),
         lambda: jax.jit(lambda m: union_size_pmf(20, 4, m))(3),
+        lambda: jax.jit(lambda n: min_threshold(n, 300, 30))(10_000),
         lambda: jax.jit(lambda m: log_union_false_match(20, 4, 4, m, 3))(3),
     ],
 )

@@ -17,6 +17,7 @@ from spinebook.dendrites import (
     segment_match,
     swap_noise,
 )
+from spinebook.dendrites.words import random_words, word_seeds
 
 LEVEL = 0.9999
 
@@ -50,6 +51,40 @@ def test_overlap_histogram__closed_form():
     assert counts.dtype == np.int64
     statistic, limit = deviation(counts, 500, 128, 24)
     assert statistic < limit
+
+
+def test_overlap_histogram_is_repeatable__property():
+    key = jax.random.key(6)  # whatever the order in which threads finish
+    first, again = (overlap_histogram(900, 256, 24, 1_000_000, key=key) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+def test_random_words_are_uniform__brute_force():
+    seed = word_seeds(jax.random.key(4), 1)[0]
+    first, second = (np.asarray(x) for x in random_words(seed, (50_000, 2)))
+    for words in (first, second, first ^ second):
+        for byte in range(4):
+            counts = np.bincount(((words >> (8 * byte)) & 255).ravel(), minlength=256)
+            assert chisquare(counts).statistic < chi2.ppf(LEVEL, 255)
+
+
+def test_draws_inside_a_callers_jit__property():
+    """Everything is drawn alike under jit and vmap, also where 64-bit numbers are off."""
+    draws = {
+        "inverse": lambda key: sample_overlap(2000, 128, 24, (40,), key=key),
+        "sequential": lambda key: sample_overlap(
+            2000, 128, 24, (40,), key=key, method="sequential"
+        ),
+        "tilted": lambda key: sample_tilted_overlap(400, 50, 12, 0.7, (40,), key=key)[0],
+        "activity": lambda key: random_activity(41, 7, (3,), key=key),
+        "subset": lambda key: random_subset(40, 7, (3,), key=key),
+    }
+    key = jax.random.key(12)
+    for name, draw in draws.items():
+        expected = np.asarray(draw(key))
+        np.testing.assert_array_equal(np.asarray(jax.jit(draw)(key)), expected, err_msg=name)
+        mapped = jax.vmap(draw)(jnp.stack([key, key]))
+        np.testing.assert_array_equal(np.asarray(mapped[1]), expected, err_msg=name)
 
 
 def test_sample_overlap_at_its_ends__closed_form():

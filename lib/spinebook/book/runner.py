@@ -167,7 +167,10 @@ def _execute(plan: Plan, audience: Progress) -> Outcome:
 
 
 def _worker(plan: Plan, out: Path, report: Callable[[int, int], None]) -> tuple[int, str]:
-    environment = os.environ | {
+    # The threads of OpenBLAS, which solves JAX's linear systems, wait by spinning: with two chapters
+    # on two cores they cost up to thirty times what a small system takes.
+    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
+    environment |= {
         "JAX_COMPILATION_CACHE_DIR": str(plan.book.build / ".jax-cache"),
         # A chapter has dozens of small programs; by default only slow compilations are kept.
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",

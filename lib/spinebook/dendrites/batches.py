@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -38,6 +39,23 @@ def as_float64(**arguments: Any) -> list[Float[Array, "..."]]:
     return list(jnp.broadcast_arrays(*arrays))
 
 
+def _concrete(
+    function: Callable[..., Float[Array, "..."]], shape: tuple[int, ...], arguments: dict[str, Any]
+) -> Float[Array, "..."]:
+    size = int(np.prod(shape))
+    if size > SMALL:
+        return function(*as_float64(**arguments))
+    extra = max(16, 1 << (size - 1).bit_length()) - size
+    rows = [
+        np.broadcast_to(np.asarray(value, np.float64), shape).ravel()
+        for value in arguments.values()
+    ]
+    filled = function(*(np.pad(row, (0, extra), mode="edge") for row in rows))
+    if is_traced(filled):
+        return filled
+    return jnp.asarray(np.asarray(filled)[:size].reshape(shape))
+
+
 def evaluate(function: Callable[..., Float[Array, "..."]], **arguments: Any) -> Float[Array, "..."]:
     """Call a compiled row-by-row function on broadcast settings.
 
@@ -61,13 +79,10 @@ def evaluate(function: Callable[..., Float[Array, "..."]], **arguments: Any) -> 
         [0.5, 0.25]
     """
     shape = check_broadcast(**arguments)
-    size = int(np.prod(shape))
-    if size > SMALL or any(is_traced(value) for value in arguments.values()):
+    if any(is_traced(value) for value in arguments.values()):
         return function(*as_float64(**arguments))
-    rows = [
-        np.broadcast_to(np.asarray(value, np.float64), shape).ravel()
-        for value in arguments.values()
-    ]
-    extra = max(16, 1 << (size - 1).bit_length()) - size
-    padded = [np.pad(row, (0, extra), mode="edge") for row in rows]
-    return jnp.asarray(np.asarray(function(*padded))[:size].reshape(shape))
+    result = _concrete(function, shape, arguments)
+    if is_traced(result):  # all settings are known, but the call stands inside a caller's jit
+        with jax.ensure_compile_time_eval():
+            result = _concrete(function, shape, arguments)
+    return result

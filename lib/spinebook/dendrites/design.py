@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int, Num
 
-from spinebook.checks import check_at_most, check_broadcast, check_count, check_probability
-from spinebook.dendrites.batches import as_float64
+from spinebook.checks import (
+    check_at_most,
+    check_broadcast,
+    check_count,
+    check_probability,
+    is_traced,
+)
+from spinebook.dendrites.batches import evaluate
 from spinebook.dendrites.tails import log_false_match, log_false_negative, log_many_segments
 from spinebook.precision import float64_inside
 
@@ -58,29 +65,49 @@ def min_threshold(
     Raises:
         ValueError: If counts are negative, fractional or inconsistent, or a target is no
             probability.
+        TypeError: If an argument is traced (the candidates depend on ``s``).
 
     Examples:
         >>> choice = min_threshold(10_000, 300, 30, v=60, target_fn=1e-6)
         >>> int(choice.theta), bool(choice.meets_false_negative)
         (11, True)
     """
+    settings = {"n": n, "a": a, "s": s, "m": m, "v": v}
+    settings |= {"target_fp": target_fp, "target_fn": target_fn}
+    if any(is_traced(value) for value in settings.values()):
+        raise TypeError("min_threshold searches whole thresholds; call it outside jit and vmap.")
     check_count("m", m, minimum=1)
     check_count("s", s, minimum=1)
     check_at_most("s", s, "a", a)
     check_probability("target_fp", target_fp)
     check_probability("target_fn", target_fn)
-    shape = check_broadcast(n=n, a=a, s=s, m=m, v=v, target_fp=target_fp, target_fn=target_fn)
+    shape = check_broadcast(**settings)
     candidates = np.arange(1, int(np.max(s)) + 1).reshape(-1, *[1] * len(shape))
     tails = log_false_match(n, a, s, candidates, allow_impossible=True)
-    meets = log_many_segments(tails, m) <= jnp.log(jnp.asarray(target_fp, jnp.float64))
-    meets = jnp.broadcast_to(meets, (len(candidates), *shape))
-    first = jnp.where(meets.any(axis=0), jnp.argmax(meets, axis=0) + 1, jnp.asarray(s))
-    theta = jnp.minimum(first, jnp.asarray(s)).astype(int)
-    one = log_false_match(n, a, s, theta)
-    several = jnp.broadcast_to(log_many_segments(one, m), shape)
-    missed = jnp.broadcast_to(log_false_negative(a, s, v, theta), shape)
-    fp, fn = as_float64(target_fp=target_fp, target_fn=target_fn)
-    return Threshold(theta, several, missed, several <= jnp.log(fp), missed <= jnp.log(fn))
+    with np.errstate(divide="ignore"):
+        allowed_fp, allowed_fn = np.log(target_fp), np.log(target_fn)
+    meets = np.asarray(log_many_segments(tails, m)) <= allowed_fp
+    meets = np.broadcast_to(meets, (len(candidates), *shape))
+    first = np.where(meets.any(axis=0), np.argmax(meets, axis=0) + 1, s)
+    theta = np.minimum(first, s).astype(int)
+    several = log_many_segments(log_false_match(n, a, s, theta), m)
+    missed = log_false_negative(a, s, v, theta)
+    reached = np.asarray(several) <= allowed_fp, np.asarray(missed) <= allowed_fn
+    return Threshold(*(jnp.asarray(x) for x in (theta, several, missed, *reached)))
+
+
+@jax.jit
+def _capacity(log_tail, allowed):
+    # ln(1 - T) as -T (1 + T/2 + ...) through log1p; below 1e-300 only the ratio survives.
+    rare = log_tail < -690.0
+    log_miss = jnp.log1p(-jnp.exp(jnp.where(rare, -1.0, log_tail)))
+    count = jnp.where(
+        rare,
+        jnp.exp(jnp.log(-jnp.log1p(-allowed)) - log_tail),
+        jnp.log1p(-allowed) / log_miss,
+    )
+    certain = (allowed >= 1) | jnp.isneginf(log_tail)
+    return jnp.where(certain, jnp.inf, jnp.floor(count))
 
 
 @float64_inside
@@ -117,14 +144,4 @@ def capacity(
         953114
     """
     check_probability("target", target)
-    log_tail, allowed = as_float64(log_tail=log_false_match(n, a, s, theta), target=target)
-    # ln(1 - T) as -T (1 + T/2 + ...) through log1p; below 1e-300 only the ratio survives.
-    rare = log_tail < -690.0
-    log_miss = jnp.log1p(-jnp.exp(jnp.where(rare, -1.0, log_tail)))
-    count = jnp.where(
-        rare,
-        jnp.exp(jnp.log(-jnp.log1p(-allowed)) - log_tail),
-        jnp.log1p(-allowed) / log_miss,
-    )
-    certain = (allowed >= 1) | jnp.isneginf(log_tail)
-    return jnp.where(certain, jnp.inf, jnp.floor(count))
+    return evaluate(_capacity, log_tail=log_false_match(n, a, s, theta), target=target)

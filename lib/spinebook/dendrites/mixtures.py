@@ -2,6 +2,7 @@ r"""False matches of a segment that stores several patterns in one union of syna
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -9,7 +10,7 @@ from jaxtyping import Array, Float, Int, Num
 from scipy.special import logsumexp
 
 from spinebook.checks import check_at_most, check_broadcast, check_count, is_traced
-from spinebook.dendrites.batches import as_float64
+from spinebook.dendrites.batches import evaluate
 from spinebook.dendrites.tails import log_false_match
 from spinebook.dendrites.unions import check_union, union_size_law, union_size_mean
 from spinebook.precision import float64_inside
@@ -28,7 +29,7 @@ def _exact(settings: Int[np.ndarray, "rows 5"]) -> Float[np.ndarray, "rows"]:
     for cells, synapses in np.unique(settings[:, [0, 2]], axis=0):
         rows = np.flatnonzero((n == cells) & (s == synapses))
         patterns, which = np.unique(m[rows], return_inverse=True)
-        law = np.asarray(union_size_law(int(cells), int(synapses), patterns))[:, 1:]
+        law = union_size_law(int(cells), int(synapses), patterns)[:, 1:]
         with np.errstate(divide="ignore"):
             log_law = np.log(law)
         sizes = np.arange(1, law.shape[1] + 1)
@@ -41,9 +42,9 @@ def _exact(settings: Int[np.ndarray, "rows 5"]) -> Float[np.ndarray, "rows"]:
     return result
 
 
-def _bloom(a, s, n, m):
-    log_bit_set = jnp.log(-jnp.expm1(m * jnp.log1p(-s / n)))
-    return a * log_bit_set
+@jax.jit
+def _bloom(n, a, s, m):
+    return a * jnp.log(-jnp.expm1(m * jnp.log1p(-s / n)))
 
 
 @float64_inside
@@ -106,8 +107,8 @@ def log_union_false_match(
     if mode == "bloom":
         check_at_most("a", a, "theta", theta)
         check_at_most("theta", theta, "a", a)
-        cells, active, synapses, patterns, _ = as_float64(**settings)
-        return _bloom(active, synapses, cells, patterns)
+        check_broadcast(**settings)
+        return evaluate(_bloom, n=n, a=a, s=s, m=m)
     size = union_size_mean(n, s, m)
     size = jnp.round(size) if mode == "plugin" else size
     return log_false_match(n, size, a, theta, allow_impossible=True, continuous=True)

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Int, Int32, Key, UInt32
 
 from spinebook.checks import check_at_most, check_count, is_traced
 from spinebook.dendrites.sampling import check_key
+from spinebook.dendrites.words import random_words, word_seeds
 
 
 def _check_set(n: Any, k: Any, key: Any) -> None:
@@ -21,7 +22,7 @@ def _check_set(n: Any, k: Any, key: Any) -> None:
     check_key(key)
 
 
-@partial(jax.jit, static_argnames=("n", "k", "shape"))
+@partial(jax.jit, static_argnames=("k", "shape"))
 def _draw_subsets(key, n, k, shape):
     chosen = jnp.full((*shape, k), -1, jnp.int32)
     if k == 0:
@@ -40,15 +41,19 @@ def _draw_subsets(key, n, k, shape):
 
 @partial(jax.jit, static_argnames=("n", "shape"))
 def _draw_activity(key, n, a, shape):
-    def visit(active, cell_and_key):
-        cell, cell_key = cell_and_key
-        odds = (a - active) / (n - cell)
-        chosen = jax.random.uniform(cell_key, shape, jnp.float32) < odds
-        return active + chosen, chosen
+    def visit_two(active, cell_and_seed):
+        cell, seed = cell_and_seed
+        chosen = []
+        for i, word in enumerate(random_words(seed, shape)):
+            draw = (word >> 8).astype(jnp.int32).astype(jnp.float32) * 2.0**-24
+            left = jnp.maximum(n - cell - i, 1)  # an odd n has no last cell to pair with
+            chosen.append(draw < (a - active) / left)
+            active = active + chosen[i]
+        return active, jnp.stack(chosen)
 
-    cells = (jnp.arange(n, dtype=jnp.float32), jax.random.split(key, n))
-    vectors = jax.lax.scan(visit, jnp.zeros(shape, jnp.float32), cells)[1]
-    return jnp.moveaxis(vectors, 0, -1)
+    cells = (jnp.arange(0, n, 2, dtype=jnp.float32), word_seeds(key, (n + 1) // 2))
+    vectors = jax.lax.scan(visit_two, jnp.zeros(shape, jnp.float32), cells)[1]
+    return jnp.moveaxis(vectors.reshape(-1, *shape)[:n], 0, -1)
 
 
 def random_subset(
@@ -108,7 +113,7 @@ def random_activity(
         7
     """
     _check_set(n, a, key)
-    return _draw_activity(key, int(n), a, tuple(shape))
+    return _draw_activity(key, int(n), jnp.float32(a), tuple(shape))
 
 
 def swap_noise(

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float64, Int32, Key, UInt32
 
 from spinebook.checks import check_at_most, check_count
 from spinebook.dendrites.sampling import _check_sizes, check_key
+from spinebook.dendrites.words import uniform
 from spinebook.precision import float64_inside
 
 
@@ -30,7 +31,7 @@ def _tilted(key, n, a, s, tilt, shape):
         p = jnp.clip((a - hits) / (n - i), 0.0, 1.0)
         scale = 1 + p * jnp.expm1(tilt)
         tilted = p * jnp.exp(tilt) / scale
-        hit = jax.random.uniform(jax.random.fold_in(key, i), shape, jnp.float64) < tilted
+        hit = uniform(jax.random.fold_in(key, i), shape) < tilted
         # p / tilted = scale e^-tilt for a hit and (1 - p) / (1 - tilted) = scale for a miss.
         return hits + hit, log_weight + jnp.log(scale) - jnp.where(hit, tilt, 0.0)
 

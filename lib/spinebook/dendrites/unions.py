@@ -2,7 +2,6 @@ r"""How many synapses a segment holds once it stores several patterns: the law o
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,7 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Num
 
 from spinebook.checks import check_at_most, check_count, is_traced
-from spinebook.dendrites.batches import as_float64
+from spinebook.dendrites.batches import evaluate
 from spinebook.dendrites.overlap import _log_overlap_pmf
 from spinebook.precision import float64_inside
 
@@ -36,29 +35,7 @@ def check_union(n: Any, s: Any, m: Any) -> None:
     check_at_most("s", s, "n", n)
 
 
-@partial(jax.jit, static_argnames=("s", "top", "most"))
-def _size_laws(n, s, top, most):
-    """Laws of the union size of 1 .. most sets, one a row, over the sizes 0 .. top."""
-    sizes = jnp.arange(top + 1.0, dtype=jnp.float64)
-    fresh = jnp.arange(s + 1.0, dtype=jnp.float64)
-    grid = jnp.broadcast_arrays(n, n - sizes[:, None], jnp.float64(s), fresh)
-    step = jnp.exp(_log_overlap_pmf(*grid))
-
-    def add_one_set(law, _):
-        moved = (law[:, None] * step).T
-
-        # Sizes beyond ``top`` cannot occur, so nothing but zeros is rolled round the end.
-        def add_fresh(j, grown):
-            return grown + jnp.roll(moved[j], j)
-
-        grown = jax.lax.fori_loop(0, s + 1, add_fresh, jnp.zeros_like(law))
-        return grown, grown
-
-    empty = jnp.zeros(top + 1, jnp.float64).at[0].set(1.0)
-    return jax.lax.scan(add_one_set, empty, length=most)[1]
-
-
-def union_size_law(n: int, s: int, m: Int[np.ndarray, "..."]) -> Float[Array, "... sizes"]:
+def union_size_law(n: int, s: int, m: Int[np.ndarray, "..."]) -> Float[np.ndarray, "... sizes"]:
     """Law of the union size over 0 .. min(n, max(m) s), the sizes that can occur.
 
     Args:
@@ -74,9 +51,24 @@ def union_size_law(n: int, s: int, m: Int[np.ndarray, "..."]) -> Float[Array, ".
         ...     union_size_law(20, 4, np.array(2)).shape
         (9,)
     """
-    most = int(np.max(m))
-    laws = _size_laws(jnp.float64(n), s, min(n, most * s), most)
-    return laws[np.asarray(m) - 1]
+    patterns, which = np.unique(m, return_inverse=True)
+    most = int(patterns[-1])
+    top = min(n, most * s)
+    sizes, fresh = np.arange(top + 1), np.arange(s + 1)
+    # step[j, k]: a further pattern brings j new cells to a union of k.
+    step = np.exp(evaluate(_log_overlap_pmf, n=n, a=n - sizes, s=s, b=fresh[:, None]))
+    step = np.asarray(step)
+    law = np.zeros(top + 1)
+    law[0] = 1.0
+    laws = np.empty((len(patterns), top + 1))
+    for held in range(most):
+        reach = min(top, held * s) + 1
+        moved = step[:, :reach] * law[:reach]
+        law = np.zeros(top + 1)
+        for j in fresh:  # sizes beyond the top have no probability
+            law[j : j + reach] += moved[j, : top + 1 - j]
+        laws[patterns == held + 1] = law
+    return laws[which.reshape(np.shape(m))]
 
 
 @float64_inside
@@ -114,7 +106,13 @@ def union_size_pmf(n: int, s: int, m: int | Int[np.ndarray, "..."]) -> Float[Arr
             "loop over them."
         )
     law = union_size_law(int(n), int(s), np.asarray(m).astype(int))
-    return jnp.pad(law, [(0, 0)] * (law.ndim - 1) + [(0, int(n) + 1 - law.shape[-1])])
+    beyond = [(0, 0)] * (law.ndim - 1) + [(0, int(n) + 1 - law.shape[-1])]
+    return jnp.asarray(np.pad(law, beyond))
+
+
+@jax.jit
+def _mean(n, s, m):
+    return -n * jnp.expm1(m * jnp.log1p(-s / n))
 
 
 @float64_inside
@@ -143,8 +141,20 @@ def union_size_mean(
         248.598427
     """
     check_union(n, s, m)
-    cells, synapses, patterns = as_float64(n=n, s=s, m=m)
-    return -cells * jnp.expm1(patterns * jnp.log1p(-synapses / cells))
+    return evaluate(_mean, n=n, s=s, m=m)
+
+
+@jax.jit
+def _variance(n, s, m):
+    spare = n - s
+    full, one_left = spare <= 0, spare <= 1
+    spare = jnp.where(full, n, spare)
+    empty = jnp.exp(m * (jnp.log(spare) - jnp.log(n)))  # chance that one cell stays out of all
+    # ln of how much rarer it is that two cells stay out than if they were independent
+    together = m * jnp.log1p(-jnp.where(one_left, 0.0, s / (jnp.maximum(n - 1, 1) * spare)))
+    pair = jnp.where(one_left, -1.0, jnp.expm1(together))
+    variance = n * empty * (1 - empty + (n - 1) * empty * pair)
+    return jnp.where(full | (m == 1), 0.0, jnp.maximum(variance, 0.0))
 
 
 @float64_inside
@@ -174,19 +184,4 @@ def union_size_variance(
         1.04066951
     """
     check_union(n, s, m)
-    cells, synapses, patterns = as_float64(n=n, s=s, m=m)
-    spare = cells - synapses
-    full = spare <= 0
-    spare = jnp.where(full, cells, spare)
-    log_empty = patterns * (jnp.log(spare) - jnp.log(cells))
-    one_left = spare <= 1
-    dependence = patterns * jnp.log1p(
-        -jnp.where(one_left | full, 0.0, synapses / (jnp.maximum(cells - 1, 1) * spare))
-    )
-    pair = jnp.where(one_left, -1.0, jnp.expm1(dependence))
-    variance = (
-        cells
-        * jnp.exp(log_empty)
-        * (-jnp.expm1(log_empty) + (cells - 1) * jnp.exp(log_empty) * pair)
-    )
-    return jnp.where(full | (patterns == 1), 0.0, jnp.maximum(variance, 0.0))
+    return evaluate(_variance, n=n, s=s, m=m)
