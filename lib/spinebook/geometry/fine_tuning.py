@@ -12,8 +12,10 @@ import optax
 from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from spinebook.checks import check_count
+from spinebook.geometry.inference import CANDIDATES
 from spinebook.geometry.mirror_descent import mirror_descent
 from spinebook.geometry.networks import Network, Parameters
+from spinebook.geometry.one_of import OneOf
 from spinebook.geometry.potentials import PNorm, Potential
 from spinebook.types import AnyArray, Numbers
 
@@ -109,7 +111,9 @@ def pretrain(
     shape = (held_out, steps, batch)
     data = jnp.asarray(images), jnp.asarray(labels), jnp.asarray(rate, jnp.float32)
     keys = jax.random.split(key, seeds)
-    result = _pretrain_all(network, potential, shape, _side_by_side(together, seeds), *data, keys)
+    family, which = _family(potential)
+    side = _side_by_side(together, seeds)
+    result = _pretrain_all(network, family, shape, side, which, *data, keys)
     return jax.tree.map(np.asarray, result)
 
 
@@ -167,10 +171,11 @@ def fine_tune(
     seeds, examples = np.shape(start.subset)
     side = _side_by_side(together, seeds)
     data = jnp.asarray(images), jnp.asarray(labels), start.parameters, jnp.asarray(start.subset)
+    family, which = _family(potential)
     kept: _Ends | None = None
     for rate in rates:
         at = jnp.asarray(rate, jnp.float32)
-        ends = jax.tree.map(np.asarray, _tune_all(network, potential, steps, side, *data, at))
+        ends = jax.tree.map(np.asarray, _tune_all(network, family, steps, side, which, *data, at))
         kept = ends if kept is None else _choose(kept, ends, choice, examples)
         if choice == "gentlest" and np.all(_fitted(kept, examples)):
             break  # a larger rate would not be kept by any seed
@@ -215,6 +220,12 @@ def _side_by_side(together: int | None, seeds: int) -> int:
     return 1 if jax.default_backend() == "cpu" else seeds
 
 
+def _family(potential: Potential) -> tuple[tuple[Potential, ...], Int[Array, ""]]:
+    """Return a family and the place of a potential in it: one program then serves them all."""
+    family = CANDIDATES if potential in CANDIDATES else (potential,)
+    return family, jnp.asarray(family.index(potential))
+
+
 def _loss(network, parameters, x, y):
     logits = network(parameters, x)
     return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
@@ -249,15 +260,17 @@ def _descend(
 @jax.jit(static_argnums=(0, 1, 2, 3))
 def _pretrain_all(
     network: Network,
-    potential: Potential,
+    family: tuple[Potential, ...],
     shape: tuple[int, int, int],
     together: int,
+    which: Int[Array, ""],
     images: Float[Array, "images ..."],
     labels: Int[Array, " images"],
     rate: Float[Array, ""],
     keys: Key[Array, " seeds"],
 ) -> Pretrained:
     held_out, steps, batch = shape
+    potential = OneOf(family, which)
 
     def one(key: PRNGKeyArray) -> Pretrained:
         init_key, subset_key, batch_key = jax.random.split(key, 3)
@@ -274,9 +287,10 @@ def _pretrain_all(
 @jax.jit(static_argnums=(0, 1, 2, 3))
 def _tune_all(
     network: Network,
-    potential: Potential,
+    family: tuple[Potential, ...],
     steps: int,
     together: int,
+    which: Int[Array, ""],
     images: Float[Array, "images ..."],
     labels: Int[Array, " images"],
     parameters: Parameters,
@@ -287,7 +301,7 @@ def _tune_all(
         begin, subset = seed
         x, y = images[subset], labels[subset]
         every = jnp.broadcast_to(jnp.arange(len(subset)), (steps, len(subset)))
-        end = _descend(network, potential, rate, begin, every, x, y)
+        end = _descend(network, OneOf(family, which), rate, begin, every, x, y)
         loss = _loss(network, end, x, y)
         loss = jnp.where(jnp.isfinite(loss), loss, jnp.inf)
         return _Ends(end, loss, _accuracy(network, end, x, y), rate)

@@ -9,16 +9,18 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 from scipy import linalg, optimize
 
 from spinebook.checks import check_count
 from spinebook.geometry.gaussianity import gaussianity_distance, gaussianity_null_mean
 from spinebook.geometry.inference import CANDIDATES
+from spinebook.geometry.one_of import OneOf
 from spinebook.geometry.potentials import Potential
 from spinebook.geometry.projection import project_dual
 from spinebook.geometry.toeplitz import alternating_autocovariance, toeplitz_gaussian
 from spinebook.precision import float64_inside
+from spinebook.types import AnyArray
 
 _NOISE_VARIANCE = 1.0 / 12.0  # of the uniform noise on [-1/2, 1/2]
 
@@ -94,13 +96,13 @@ class RegressionEnd(NamedTuple):
     ``squared_change`` ||w - w0||^2, ``sign_flips`` the share of weights that changed sign.
     """
 
-    distance: Float[Array, " seeds"]
-    centred_distance: Float[Array, " seeds"]
-    distances: Float[Array, "seeds candidates"]
-    relative_change: Float[Array, " seeds"]
-    squared_change: Float[Array, " seeds"]
-    sign_flips: Float[Array, " seeds"]
-    converged: Bool[Array, " seeds"]
+    distance: Float[AnyArray, "seeds *potentials"]
+    centred_distance: Float[AnyArray, "seeds *potentials"]
+    distances: Float[AnyArray, "seeds *potentials candidates"]
+    relative_change: Float[AnyArray, "seeds *potentials"]
+    squared_change: Float[AnyArray, "seeds *potentials"]
+    sign_flips: Float[AnyArray, "seeds *potentials"]
+    converged: Bool[AnyArray, "seeds *potentials"]
 
 
 @float64_inside
@@ -142,7 +144,10 @@ def regression_end_points(
     if len(potentials) == 0:
         raise ValueError("potentials is empty; pass one or more, such as [PNorm(2.0)]")
     keys = jax.random.split(key, seeds)
-    return jax.tree.map(np.asarray, _end_points(design, tuple(potentials), tuple(candidates), keys))
+    ends = _end_points(design, tuple(potentials), tuple(candidates), keys)
+    return tuple(
+        RegressionEnd(*(np.asarray(leaf)[:, i] for leaf in ends)) for i in range(len(potentials))
+    )
 
 
 @jax.jit(static_argnums=(0, 1, 2))
@@ -151,31 +156,30 @@ def _end_points(
     potentials: tuple[Potential, ...],
     candidates: tuple[Potential, ...],
     keys: Key[Array, " seeds"],
-) -> tuple[RegressionEnd, ...]:
-    def one(key: PRNGKeyArray) -> tuple[RegressionEnd, ...]:
+) -> RegressionEnd:
+    def one(key: PRNGKeyArray) -> RegressionEnd:
         X, y, w0 = sample_problem(design, key=key)
-        solved, changes = [], []
-        for potential in potentials:
-            end = project_dual(X, y, potential.dual(w0), jnp.sign(w0), potential)
+
+        def learn(which: Int[Array, ""]) -> RegressionEnd:
+            potential = OneOf(potentials, which)
+            d0 = potential.dual(w0)
+            end = project_dual(X, y, d0, jnp.sign(w0), potential)
             change = end.multipliers @ X
             assumed = [p.dual(end.weights) - p.dual(w0) for p in candidates]
-            solved.append(end)
-            changes.append(jnp.stack([change, change - jnp.mean(change), *assumed]))
-        # One stack, so that the compiled program sorts in one place.
-        distances = gaussianity_distance(jnp.stack(changes))
-        return tuple(
-            RegressionEnd(
-                distance=distances[i, 0],
-                centred_distance=distances[i, 1],
-                distances=distances[i, 2:],
-                relative_change=jnp.linalg.norm(changes[i][0])
-                / jnp.linalg.norm(potential.dual(w0)),
-                squared_change=jnp.sum((solved[i].weights - w0) ** 2),
-                sign_flips=jnp.mean(jnp.sign(solved[i].weights) != jnp.sign(w0)),
-                converged=solved[i].converged,
+            # One stack, so that the compiled program sorts in one place.
+            stack = jnp.stack([change, change - jnp.mean(change), *assumed])
+            distances = gaussianity_distance(stack)
+            return RegressionEnd(
+                distance=distances[0],
+                centred_distance=distances[1],
+                distances=distances[2:],
+                relative_change=jnp.linalg.norm(change) / jnp.linalg.norm(d0),
+                squared_change=jnp.sum((end.weights - w0) ** 2),
+                sign_flips=jnp.mean(jnp.sign(end.weights) != jnp.sign(w0)),
+                converged=end.converged,
             )
-            for i, potential in enumerate(potentials)
-        )
+
+        return jax.lax.map(learn, jnp.arange(len(potentials)))
 
     return jax.lax.map(one, keys)
 
