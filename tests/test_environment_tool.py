@@ -85,6 +85,23 @@ def test_broken_installation_is_done_again__property(tool, monkeypatch):
     assert tool.ask("book") == ["requirements-book.lock", "project"]
 
 
+def test_killed_installation_is_made_anew__property(tool, monkeypatch):
+    """Nothing runs after a kill, so what stands in the stamp is all that the next call has."""
+    working = tool.pip
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    tool.ask("book")
+    (tool.root / "requirements-book.lock").write_text("book 2", encoding="utf-8")
+    monkeypatch.setattr(tool, "pip", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tool.ask("book")
+    monkeypatch.setattr(tool, "pip", working)
+    assert tool.ask("book") == ["create", "requirements-book.lock", "project"]
+    assert tool.ask("book") == []
+
+
 def test_unusable_environment_is_made_anew__property(tool, monkeypatch):
     tool.ask("book")
     monkeypatch.setattr(tool, "usable", lambda venv: False)

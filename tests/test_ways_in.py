@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(ROOT.glob("chapters/*/index.md"))
-SLUGS = [page.parent.name for page in PAGES]
+SLUGS = sorted(ledger.parent.name for ledger in ROOT.glob("chapters/*/claims.yml"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 IMPORT_SECONDS = 0.2
 # Runs of a fresh interpreter; the fastest counts, because other work on the machine only slows.
@@ -71,6 +70,14 @@ def test_importing_a_result_leaves_precision_alone__property():
         "print(jax.config.jax_enable_x64)"
     )
     assert run(sys.executable, "-c", code).strip() == "False"
+
+
+def test_library_alone_says_what_the_command_needs__property():
+    """As after `pip install .`, which leaves the packages of the book out."""
+    code = "import sys; sys.modules['click'] = None; from spinebook.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'click' is missing" in done.stderr
+    assert "pip install '.[book]'" in done.stderr
 
 
 def test_example_of_readme__published(tmp_path):

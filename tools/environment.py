@@ -17,6 +17,9 @@ OLDEST = (3, 11)
 # Each group holds everything that the groups before it hold.
 GROUPS = ("library", "book", "test", "bench", "cuda13")
 STAMP = ".spinebook-environment"
+# Stands in the stamp while pip works. An environment found like this was killed half-way, and pip
+# takes a package of which only a part was copied for a whole one.
+UNFINISHED = "unfinished"
 
 
 def fail(message):
@@ -53,7 +56,9 @@ def usable(venv):
     """
     question = "import pip, sys; print(sys.prefix)"
     try:
-        answer = subprocess.check_output([python_of(venv), "-c", question], text=True)
+        answer = subprocess.check_output(
+            [python_of(venv), "-c", question], text=True, stderr=subprocess.DEVNULL
+        )
     except (OSError, subprocess.CalledProcessError):
         return False
     return os.path.realpath(answer.strip()) == os.path.realpath(venv)
@@ -73,6 +78,27 @@ def write_stamp(venv, group, lock, project):
     """Record a finished installation; written last, so that a broken one is done again."""
     with open(os.path.join(venv, STAMP), "w") as stream:
         stream.write("%s %s %s\n" % (group, lock, project))
+
+
+def unfinished(venv):
+    """Whether an installation into the environment was killed half-way."""
+    try:
+        with open(os.path.join(venv, STAMP)) as stream:
+            return stream.read().strip() == UNFINISHED
+    except OSError:
+        return False
+
+
+def install(venv, *arguments):
+    """Call pip with a stamp that tells of a kill; an orderly failure of pip takes it away again."""
+    stamp = os.path.join(venv, STAMP)
+    with open(stamp, "w") as stream:
+        stream.write(UNFINISHED)
+    try:
+        pip(venv, "install", "--quiet", *arguments)
+    except SystemExit:
+        os.remove(stamp)
+        raise
 
 
 def create(venv):
@@ -119,18 +145,22 @@ def main():
     if stamp and GROUPS.index(stamp[0]) >= GROUPS.index(group):
         group = stamp[0]  # never take packages away from somebody who asked for more before
     lock = digest(lock_of(root, group))
-    if not usable(venv):
+    if not usable(venv) or unfinished(venv):
         create(venv)
         stamp = None
     if not stamp or stamp[:2] != [group, lock]:
         print("Installing requirements-%s.lock (a few minutes the first time)" % group)
         sys.stdout.flush()
-        pip(venv, "install", "--quiet", "--require-hashes", "-r", lock_of(root, group))
+        install(venv, "--require-hashes", "-r", lock_of(root, group))
         stamp = None
     if not stamp or stamp[2] != project:
-        pip(venv, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", root)
+        install(venv, "--no-deps", "--no-build-isolation", "-e", root)
         write_stamp(venv, group, lock, project)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nspinebook: stopped; run the same make target again to start anew.\n")
+        sys.exit(130)

@@ -14,7 +14,7 @@ def main() -> int:
             raise
         print(
             f"spinebook: the package {error.name!r} is missing; the command line needs the book's "
-            "packages: pip install 'spinebook[book]'",
+            "packages: in a checkout of the book, pip install '.[book]' or make book",
             file=sys.stderr,
         )
         return 1

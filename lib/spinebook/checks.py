@@ -38,10 +38,14 @@ def check_number(name: str, value: Any) -> None:
 
     Raises:
         TypeError: If ``value`` is not numeric (text, objects, booleans, complex numbers).
-        ValueError: If it is empty, or holds NaN or an infinite value.
+        ValueError: If it is empty, holds NaN or an infinite value, or its rows differ in length.
 
     Examples:
         >>> check_number("rate", 0.5)
+        >>> check_number("rate", [[0.5], [0.5, 1.0]])
+        Traceback (most recent call last):
+        ...
+        ValueError: rate is no array: its rows differ in length; pad or split them.
         >>> check_number("rate", float("nan"))
         Traceback (most recent call last):
         ...
@@ -49,7 +53,7 @@ def check_number(name: str, value: Any) -> None:
     """
     if is_traced(value):
         return
-    array = np.asarray(value)
+    array = _array(name, value)
     if array.dtype.kind not in "iuf" and "float" not in array.dtype.name:
         raise TypeError(
             f"{name} must be a number or an array of numbers, got {type(value).__name__} "
@@ -176,7 +180,10 @@ def check_broadcast(**arguments: Any) -> tuple[int, ...]:
         ...
         ValueError: shapes do not broadcast together: n (2,), a (3,); reshape one of them.
     """
-    shapes = {name: np.shape(value) for name, value in arguments.items()}
+    shapes = {
+        name: value.shape if hasattr(value, "shape") else _array(name, value).shape
+        for name, value in arguments.items()
+    }
     try:
         return np.broadcast_shapes(*shapes.values())
     except ValueError:
@@ -184,3 +191,11 @@ def check_broadcast(**arguments: Any) -> tuple[int, ...]:
         raise ValueError(
             f"shapes do not broadcast together: {listed}; reshape one of them."
         ) from None
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        text = f"{name} is no array: its rows differ in length; pad or split them."
+        raise ValueError(text) from None

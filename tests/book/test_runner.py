@@ -66,7 +66,7 @@ def test_failing_cell_keeps_the_good_results__property(toy, capfd):
         ('book.measure("TOY-1"', 'book.measure("TOY-9"', "which claims.yml does not list"),
         ('book.measure("TOY-1", trials)\n', "", "TOY-1: the rule asks for"),
         ('quantity="left"', 'quantity="middle"', "TOY-2: the rule asks for"),
-        ('claims=["TOY-1"]', 'claims=["TOY-7"]', "unknown claims"),
+        ('claims=["TOY-1"]', 'claims=["TOY-7"]', "claims.yml does not list"),
         ('    "fig-1",', '    "fig-2",', "was not drawn"),
         ("A line that rises to the number of trials.", "A line.", "alternative text"),
     ],
@@ -123,6 +123,17 @@ def test_one_run_of_a_chapter_at_a_time__property(toy, capfd):
     assert run(toy) == 0
 
 
+def test_live_run_is_not_cleared_away__property(tmp_path):
+    """Its process may live on another machine, where this one cannot see its number."""
+    working = tmp_path / ".toy.999999999.run"
+    working.mkdir()
+    with only_run(tmp_path, "toy"):
+        recover(tmp_path)
+        assert working.is_dir()
+    recover(tmp_path)
+    assert not working.exists()
+
+
 def test_half_a_swap_is_undone__property(tmp_path):
     (tmp_path / ".toy.old").mkdir()
     (tmp_path / ".toy.old" / "results.json").write_text("old")
@@ -133,7 +144,7 @@ def test_half_a_swap_is_undone__property(tmp_path):
     (new / "results.json").write_text("new")
     publish(new, tmp_path / "toy")
     assert (tmp_path / "toy" / "results.json").read_text() == "new"
-    assert [p.name for p in tmp_path.iterdir()] == ["toy"]
+    assert {p.name for p in tmp_path.iterdir()} == {"toy", ".toy.lock"}
 
 
 def test_ledger_check_and_record__property(toy, capfd):
@@ -152,3 +163,18 @@ def test_ledger_check_and_record__property(toy, capfd):
     toy.replace(toy.claims, "above: 5", "above: 50")
     assert main([*root, "claims", "--check"]) == 1
     assert "TOY-1: contradicted, but the repository records reproduced" in capfd.readouterr().err
+
+
+def test_own_parameters_may_leave_rows_out__property(toy, capfd):
+    """A reader who takes fewer trials need not feed every row; the book's own profiles must."""
+    toy.replace(
+        toy.page, 'book.measure("TOY-1", trials)', 'trials > 5 and book.measure("TOY-1", 9)'
+    )
+    assert run(toy, "toy", "-p", "trials=3") == 0
+    folder = Path(capfd.readouterr().out.split("Results: ")[1].strip()).parent
+    assert main(["--root", str(toy.root), "claims", "--json", "--results", str(folder)]) == 0
+    verdicts = {row["id"]: row["verdict"] for row in json.loads(capfd.readouterr().out)}
+    assert verdicts == {"TOY-1": "not run", "TOY-2": "reproduced", "TOY-3": "not tested"}
+    toy.replace(toy.page, "trials = 10", "trials = 4")
+    assert run(toy) == 1
+    assert "TOY-1: the rule asks for" in capfd.readouterr().err

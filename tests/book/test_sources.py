@@ -32,6 +32,17 @@ def test_good_claims_are_read__closed_form(toy):
         (", above: 5", "", (":10:", "rule", "above")),
         (", above: 5", ", above: many", ("a number",)),
         (", above: 5", ", above: 5, below: 7", (":10:",)),
+        (", above: 5", ", above: 5, within: 1", (":10:", "one of above")),
+        (", above: 5", ", above: 5, equals: 1", (":10:", "beside equals")),
+        (", above: 5", ", abov: 5", (":10:", "unknown key 'abov'")),
+        (", above: 5", ", above: .nan", (":10:", "finite")),
+        (", above: 5", ", equals: 5, within_relative: .inf", (":10:", "finite")),
+        ("all_of:", "any_of:", ("unknown key 'any_of'",)),
+        ("quick: true, full: true", "quick: false, full: true", ("or the reason",)),
+        ("where: Section 1", "where: 2020-13-45", (":7:", "quotes")),
+        ("where: Section 1", "where: &a [*a]", ("alias",)),
+        ("where: Section 1", "where: !tag x", (":7:", "not valid YAML")),
+        ("where: Section 1", "[a, b]: c", (":7:", "plain word")),
         ("between: [2, 4]", "between: [4, 2]", ("in order",)),
         ("key: right", "key: left", ("must differ",)),
         ("full: true}\n  - id: TOY-2", "}\n  - id: TOY-2", ("full",)),
@@ -44,6 +55,12 @@ def test_good_claims_are_read__closed_form(toy):
 )
 def test_bad_claims__property(toy, old, new, words):
     refuse(toy, old, new, *words)
+
+
+def test_claims_in_another_encoding__property(toy):
+    toy.claims.write_bytes(toy.claims.read_bytes().replace(b"Trials are", b"Tr\xefals are"))
+    with pytest.raises(BookError, match=r"claims\.yml:6: not UTF-8"):
+        read_claims(toy.claims)
 
 
 def test_numbers_without_a_dot_are_numbers__closed_form(toy):
@@ -60,9 +77,18 @@ def test_missing_claims_file__property(toy):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (":tags: [parameters]", ":tags: [other]", "found 0"),
-        ("trials = 10", "trials = 5 + 5 * len('a')", "parameters cell may hold only"),
-        ("trials = 10", "import os", "parameters cell may hold only"),
+        (":tags: [parameters]", ":tags: [other]", "add `:tags: "),
+        (
+            "book.style()",
+            "book.style()\n```\n\n```{code-cell}\n:tags: [parameters]\nx = 1",
+            "keep one",
+        ),
+        ("trials = 10", "trials = 5 + 5 * len('a')", "index.md:19: the parameters cell may hold"),
+        ("seed = 0", "import os", "index.md:20: the parameters cell may hold only"),
+        ("seed = 0", "trials = 3", "index.md:20: .*stands twice"),
+        ("seed = 0", "seed = 1e999", "index.md:20: .*finite"),
+        ("seed = 0", "seed = (", "index.md:20: .*never closed"),
+        (":tags: [parameters]", ":tags: [parameters", "index.md: jupytext cannot read"),
     ],
 )
 def test_bad_parameters_cell__property(toy, old, new, message):
@@ -75,7 +101,9 @@ def test_bad_parameters_cell__property(toy, old, new, message):
     ("profiles", "message"),
     [
         ("schema: 1\nfull: {trails: 3}\n", "profiles.yml:2:.*no parameter 'trails'"),
-        ("schema: 1\nfull: {trials: many}\n", "is a int"),
+        ("schema: 1\nfull: {trials: many}\n", "profiles.yml:2:.*a whole number"),
+        ("schema: 1\nfull: {rate: .nan}\n", "profiles.yml:2:.*must be finite"),
+        ("schema: 1\nfull: {rate: 2020-01-01}\n", "profiles.yml:2:.*a number"),
         ("schema: 1\nquick: {trials: 3}\nfull: {}\n", "parameters cell"),
         ("schema: 2\nfull: {}\n", "schema: 1"),
     ],
@@ -99,6 +127,14 @@ def test_profile_and_given_values__closed_form(toy):
 def test_outside_a_book__property(tmp_path):
     with pytest.raises(BookError, match="no book found"):
         Book.find(tmp_path)
+
+
+def test_no_chapter_drops_out_unseen__property(toy):
+    toy.claims.unlink()
+    assert Book(toy.root).slugs() == ["toy"]
+    (toy.chapter / "profiles.yml").unlink()
+    with pytest.raises(BookError, match="no chapter in"):
+        Book(toy.root).select(())
 
 
 def test_unknown_chapter__property(toy):

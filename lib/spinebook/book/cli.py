@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
-import yaml
 
 from spinebook.book import report
-from spinebook.book.errors import BookError
+from spinebook.book.errors import BookError, system_fault
 from spinebook.book.ledger import load_ledger, write_verdicts
+from spinebook.book.parameters import read_assignment
 from spinebook.book.paths import PROFILES, Book
 from spinebook.book.runner import Outcome, make_plans, run_plans
 
@@ -32,7 +31,7 @@ out_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="spinebook")
+@click.version_option(package_name="spinebook", prog_name="spinebook")
 @click.option(
     "--root",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -66,14 +65,15 @@ def run(
     """Execute chapters with papermill, all of them unless some are named."""
     book = Book.find(root)
     slugs = _shard(book.select(chapter), shard)
-    plans = make_plans(book, slugs, profile, dict(map(_assignment, given)), out)
+    plans = make_plans(book, slugs, profile, _values(given), out)
     outcomes = run_plans(plans, jobs=jobs, force=force)
     for outcome in outcomes:
         _tell(outcome)
-    if given:
-        click.echo(f"Results: {plans[0].folder}")
     if any(outcome.state == "failed" for outcome in outcomes):
         raise SystemExit(1)
+    if given or out:
+        for plan in plans:
+            click.echo(f"Results: {plan.folder}")
 
 
 @cli.command()
@@ -85,6 +85,7 @@ def build(root: Path | None, profile: str, out: Path | None, force: bool) -> Non
     """Build the site from the results of a profile into _build/site."""
     from spinebook.book.site.build import build_site
 
+    _must_exist(out)
     site = build_site(Book.find(root), profile, results=out, force=force)
     click.echo(f"The site: {site / 'index.html'}")
 
@@ -106,10 +107,14 @@ def claims(
 ) -> None:
     """Print the ledger: every claim with what was measured and its verdict."""
     book = Book.find(root)
-    if record:
-        for path in write_verdicts(book, load_ledger(book, profile, out), profile):
-            click.echo(f"Recorded: {path.relative_to(book.root)}", err=True)
+    _must_exist(out)
     ledger = load_ledger(book, profile, out)
+    if record:
+        written = write_verdicts(book, ledger, profile)
+        for slug in ledger.papers:
+            done = slug in written
+            click.echo(f"{slug}: {'recorded' if done else 'not run, nothing recorded'}", err=True)
+        ledger = load_ledger(book, profile, out)
     click.echo(report.ledger_json(ledger) if as_json else report.ledger_table(ledger))
     problems = report.check_problems(ledger) if check else []
     if problems:
@@ -123,6 +128,7 @@ def claims(
 def figures(root: Path | None, profile: str, out: Path | None) -> None:
     """List every figure with its files."""
     book = Book.find(root)
+    _must_exist(out)
     click.echo(report.figure_table(book, out or book.results(profile)))
 
 
@@ -133,7 +139,7 @@ def figures(root: Path | None, profile: str, out: Path | None) -> None:
 def status(root: Path | None, profile: str, out: Path | None) -> None:
     """Say which chapters are up to date, and why the others are not."""
     book = Book.find(root)
-    for plan in make_plans(book, book.slugs(), profile, out=out):
+    for plan in make_plans(book, book.select(()), profile, out=out):
         reasons = plan.reasons()
         click.echo(f"{plan.chapter.slug}: {'; '.join(reasons) if reasons else 'up to date'}")
 
@@ -161,36 +167,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BookError as error:
         click.echo(f"spinebook: {error}", err=True)
         return 1
+    except OSError as error:
+        click.echo(f"spinebook: {system_fault(error)}", err=True)
+        return 1
     except SystemExit as error:
         return int(error.code or 0)
     return 0
 
 
-def _assignment(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
-    if not sign or not name.isidentifier():
-        raise BookError(f"-p expects NAME=VALUE, got {text!r}")
-    try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise BookError(f"-p {name}: cannot read the value {value!r}") from None
-    if isinstance(parsed, str):
-        # YAML 1.1 takes 1e8 for text.
-        try:
-            parsed = float(parsed)
-        except ValueError:
-            return name, parsed
-        parsed = int(parsed) if parsed.is_integer() else parsed
-    return name, parsed
+def _values(given: tuple[str, ...]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in map(read_assignment, given):
+        if name in values:
+            raise BookError(f"-p {name} is given twice; keep one")
+        values[name] = value
+    return values
+
+
+def _must_exist(out: Path | None) -> None:
+    if out is not None and not out.is_dir():
+        raise BookError(f"--out: no folder {out}; run the chapters into it first")
 
 
 def _shard(slugs: list[str], shard: str | None) -> list[str]:
     if shard is None:
         return slugs
     first, _, count = shard.partition("/")
-    if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
+    if not (first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count)):
         raise BookError(f"--shard expects I/N with 1 <= I <= N, got {shard!r}")
-    return slugs[int(first) - 1 :: int(count)]
+    mine = slugs[int(first) - 1 :: int(count)]
+    if not mine:
+        click.echo(f"Nothing to do: shard {shard} of {len(slugs)} chapters is empty.", err=True)
+    return mine
 
 
 def _tell(outcome: Outcome) -> None:

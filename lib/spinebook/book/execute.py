@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from spinebook.book.chapters import Chapter, load_chapter
-from spinebook.book.fingerprint import source_parts
+from spinebook.book.errors import BookError
+from spinebook.book.fingerprint import library_digests, source_parts
+from spinebook.book.jsonfile import write_json
+from spinebook.book.mishaps import describe, stopped_early
 from spinebook.book.paths import Book
 from spinebook.book.provenance import commit
 from spinebook.book.record import RUN_VARIABLE
-from spinebook.book.results import SCHEMA, write_json
+from spinebook.book.results import SCHEMA
 
+_DEATH_SIGNAL_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 FINAL_CELL = "from spinebook.book.finish import finish\nfinish()"
 
 
@@ -30,26 +34,49 @@ def main(request_path: str) -> int:
     """Execute the request; return 0, or 1 with the error in ``error.txt``."""
     request = json.loads(Path(request_path).read_text(encoding="utf-8"))
     _die_with(request["runner"])
-    book, out = Book(Path(request["root"])), Path(request["out"])
-    chapter = load_chapter(book, request["slug"])
-    started = time.time()
+    out = Path(request["out"])
+    at_work = [""]
     try:
-        notebook = _execute(chapter, request["overrides"], out)
+        book = Book(Path(request["root"]))
+        chapter = load_chapter(book, request["slug"])
+        write_json(out / "results.json", _results(book, chapter, request, at_work))
     except Exception as error:
         # Papermill has kept the partial notebook; the text holds the cell's traceback.
-        (out / "error.txt").write_text(str(error), encoding="utf-8")
+        page = Path(request["root"]) / "chapters" / request["slug"] / "index.md"
+        text = describe(error, page, at_work[-1])
+        try:
+            (out / "error.txt").write_text(text, encoding="utf-8")
+        except OSError:  # a full disk; the runner keeps what is said here elsewhere
+            print(text, file=sys.stderr)
         return 1
+    return 0
+
+
+def _results(
+    book: Book, chapter: Chapter, request: dict[str, Any], at_work: list[str]
+) -> dict[str, Any]:
+    out = Path(request["out"])
+    # What the run starts from is noted before it starts: a source may be edited meanwhile.
+    parts, library, head = source_parts(book, chapter), library_digests(), commit(book.root)
+    started = time.time()
+    notebook = _execute(chapter, request["overrides"], out, at_work)
     seconds = time.time() - started
+    if not (out / "final.json").is_file():
+        raise BookError(stopped_early(notebook, chapter.page))
     cells, complaints = _tidy(notebook, out / "notebook.ipynb")
-    results = _assemble(book, chapter, request, out)
+    results = _assemble(chapter, request, out, head)
     where = _cells_of_figures(notebook)
     for record in (*results["figures"], *results["explorers"]):
         record["cell"] = where.get(record["name"])
     results["cells"] = cells
     results["stderr"] = complaints
     results["provenance"] |= {"started": _utc(started), "seconds": round(seconds, 2)}
-    write_json(out / "results.json", results)
-    return 0
+    modules = {
+        name: found if library.get(name) == found else "changed during the run"
+        for name, found in results.pop("modules").items()
+    }
+    results["fingerprint"] = parts | {"modules": modules}
+    return results
 
 
 def _die_with(runner: int) -> None:
@@ -60,13 +87,23 @@ def _die_with(runner: int) -> None:
     """
     if sys.platform != "linux":
         return
-    death_signal_of_parent = 1  # PR_SET_PDEATHSIG
-    ctypes.CDLL(None).prctl(death_signal_of_parent, signal.SIGKILL)
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL_OF_PARENT, signal.SIGKILL)
     if os.getppid() != runner:  # it died before the line above
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _execute(chapter: Chapter, overrides: dict[str, Any], out: Path) -> Any:
+def _kernel_options() -> list[str]:
+    """Have the kernel end with this process.
+
+    By itself it looks for its parent once a second, and not while a cell holds the interpreter.
+    """
+    if sys.platform != "linux":
+        return []
+    call = f"prctl({_DEATH_SIGNAL_OF_PARENT}, {int(signal.SIGKILL)})"
+    return [f"--IPKernelApp.exec_lines=__import__('ctypes').CDLL(None).{call}"]
+
+
+def _execute(chapter: Chapter, overrides: dict[str, Any], out: Path, at_work: list[str]) -> Any:
     import nbformat
     import papermill
     from papermill.engines import NBClientEngine, papermill_engines
@@ -76,7 +113,7 @@ def _execute(chapter: Chapter, overrides: dict[str, Any], out: Path) -> Any:
 
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
-            nb_man.cell_start = _reporting(nb_man.cell_start, len(nb_man.nb.cells))
+            nb_man.cell_start = _reporting(nb_man, at_work)
             return super().execute_managed_notebook(nb_man, kernel_name, **options)
 
     papermill_engines.register("spinebook", ReportingEngine)
@@ -94,13 +131,18 @@ def _execute(chapter: Chapter, overrides: dict[str, Any], out: Path) -> Any:
             kernel_name="python3",
             progress_bar=False,
             cwd=chapter.page.parent,
+            extra_arguments=_kernel_options(),
         )
     finally:
         source.unlink(missing_ok=True)
 
 
-def _reporting(cell_start: Callable[..., Any], total: int) -> Callable[..., Any]:
+def _reporting(manager: Any, at_work: list[str]) -> Callable[..., Any]:
+    """Wrap the manager's ``cell_start``; keep the code of the cell that is at work."""
+    cell_start, total = manager.cell_start, len(manager.nb.cells)
+
     def start(cell: Any, cell_index: int | None = None, **options: Any) -> Any:
+        at_work.append(cell.source)
         print(json.dumps({"cell": (cell_index or 0) + 1, "total": total}), flush=True)
         return cell_start(cell, cell_index, **options)
 
@@ -142,7 +184,9 @@ def _cells_of_figures(notebook: Any) -> dict[str, int]:
     }
 
 
-def _assemble(book: Book, chapter: Chapter, request: dict[str, Any], out: Path) -> dict[str, Any]:
+def _assemble(
+    chapter: Chapter, request: dict[str, Any], out: Path, head: tuple[str | None, bool]
+) -> dict[str, Any]:
     records: dict[str, list[dict[str, Any]]] = {
         "measurement": [],
         "figure": [],
@@ -151,7 +195,8 @@ def _assemble(book: Book, chapter: Chapter, request: dict[str, Any], out: Path) 
     }
     lines = out / "records.jsonl"
     if lines.is_file():
-        for line in lines.read_text(encoding="utf-8").splitlines():
+        # Not splitlines(): a text may hold one of the other separators that Unicode knows.
+        for line in lines.read_text(encoding="utf-8").rstrip("\n").split("\n"):
             record = json.loads(line)
             records[record.pop("kind")].append(record)
         lines.unlink()
@@ -159,7 +204,6 @@ def _assemble(book: Book, chapter: Chapter, request: dict[str, Any], out: Path) 
     end = json.loads(final.read_text(encoding="utf-8"))
     final.unlink()
     parameters = chapter.parameters | request["overrides"]
-    head, dirty = commit(book.root)
     return {
         "schema": SCHEMA,
         "chapter": chapter.slug,
@@ -171,13 +215,12 @@ def _assemble(book: Book, chapter: Chapter, request: dict[str, Any], out: Path) 
         "numbers": {r["name"]: {"value": r["value"], "text": r["text"]} for r in records["number"]},
         "provenance": end["environment"]
         | {
-            "commit": head,
-            "dirty": dirty,
+            "commit": head[0],
+            "dirty": head[1],
             "command": request["command"],
             "seeds": {k: v for k, v in parameters.items() if "seed" in k},
         },
-        "fingerprint": source_parts(book, chapter, request["overrides"])
-        | {"modules": end["modules"]},
+        "modules": end["modules"],
     }
 
 

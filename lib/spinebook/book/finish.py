@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from spinebook.book.jsonfile import write_json
 from spinebook.book.provenance import environment, loaded_modules
 from spinebook.book.record import run_folder
-from spinebook.book.results import write_json
 
 
 def finish() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from spinebook.book.claims import Claim, Paper, read_claims
 from spinebook.book.documents import read_document
+from spinebook.book.errors import BookError, located
+from spinebook.book.jsonfile import write_whole
 from spinebook.book.paths import Book
 from spinebook.book.results import read_results
 from spinebook.book.rules import Region, Verdict
@@ -65,6 +67,8 @@ class Ledger:
 
     papers: dict[str, Paper]
     rows: tuple[Row, ...]
+    strays: tuple[str, ...] = ()
+    """What the repository records for ids that no ledger lists, one line each."""
 
     def counts(self, slug: str | None = None, kind: str = "claim") -> Counter[Verdict]:
         """Count the verdicts of one kind of row, for one chapter or all."""
@@ -95,21 +99,27 @@ def load_ledger(
     Raises:
         BookError: if a file is malformed, or one id stands in two chapters.
     """
-    from spinebook.book.errors import BookError
-
     folder = results or book.results(profile)
     papers: dict[str, Paper] = {}
     rows: list[Row] = []
+    strays: list[str] = []
     owners: dict[str, str] = {}
     for slug in chapters or book.slugs():
-        papers[slug], claims = read_claims(book.chapters / slug / "claims.yml")
+        path = book.chapters / slug / "claims.yml"
+        papers[slug], claims = read_claims(path)
         recorded = recorded_verdicts(book, slug).get(profile, {})
         found = read_results(folder / slug)
         for claim in claims:
             if owners.setdefault(claim.id, slug) != slug:
-                raise BookError(f"{slug}: id {claim.id} already stands in {owners[claim.id]}")
-            rows.append(_row(slug, claim, found, profile, recorded.get(claim.id)))
-    return Ledger(papers, tuple(rows))
+                text = f"id {claim.id} already stands in {owners[claim.id]}; choose another"
+                raise BookError(located(path, claim.line, text))
+            rows.append(_row(slug, claim, found, profile, recorded.pop(claim.id, None)))
+        record = book.chapters / slug / "verdicts.yml"
+        strays += [
+            f"{record}: {name} is recorded, but claims.yml does not list it; remove it"
+            for name in recorded
+        ]
+    return Ledger(papers, tuple(rows), tuple(strays))
 
 
 def recorded_verdicts(book: Book, slug: str) -> dict[str, dict[str, str]]:
@@ -118,11 +128,15 @@ def recorded_verdicts(book: Book, slug: str) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
     content = read_document(path, "verdicts").content
-    return {key: value or {} for key, value in content.items() if key != "schema"}
+    return {key: value for key, value in content.items() if key != "schema"}
 
 
-def write_verdicts(book: Book, ledger: Ledger, profile: str) -> list[Path]:
-    """Record the verdicts of a profile in each chapter's ``verdicts.yml``; return the files."""
+def write_verdicts(book: Book, ledger: Ledger, profile: str) -> list[str]:
+    """Record the verdicts of a profile in each chapter's ``verdicts.yml``.
+
+    Returns:
+        Names of the chapters recorded; one that has not wholly run keeps what it had.
+    """
     import yaml
 
     written = []
@@ -132,8 +146,8 @@ def write_verdicts(book: Book, ledger: Ledger, profile: str) -> list[Path]:
             continue
         content = {"schema": 1} | recorded_verdicts(book, slug) | {profile: rows}
         path = book.chapters / slug / "verdicts.yml"
-        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        written.append(path)
+        write_whole(path, yaml.safe_dump(content, sort_keys=False))
+        written.append(slug)
     return written
 
 

@@ -52,8 +52,13 @@ class Book:
         return self.build / profile
 
     def slugs(self) -> list[str]:
-        """Names of all chapters, in alphabetical order."""
-        return sorted(p.parent.name for p in self.chapters.glob("*/claims.yml"))
+        """Names of all chapters, in alphabetical order.
+
+        Every folder with a ledger or profiles is one: if another of its files is missing, the
+        reader of that file says so, and no chapter drops out unseen.
+        """
+        marks = ("claims.yml", "profiles.yml")
+        return sorted({p.parent.name for mark in marks for p in self.chapters.glob(f"*/{mark}")})
 
     def select(self, wanted: list[str] | tuple[str, ...]) -> list[str]:
         """Return the chapters asked for, or all.
@@ -62,6 +67,8 @@ class Book:
             BookError: if a name is no chapter of this book.
         """
         known = self.slugs()
+        if not known:
+            raise BookError(f"no chapter in {self.chapters}; one is a folder with claims.yml")
         unknown = [slug for slug in wanted if slug not in known]
         if unknown:
             raise BookError(f"no chapter named {', '.join(unknown)}; there are: {', '.join(known)}")

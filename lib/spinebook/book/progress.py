@@ -70,7 +70,7 @@ class Bars:
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Yield the display that fits standard output."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():  # None where standard output is closed
         yield Lines()
         return
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spinebook.book.errors import BookError
@@ -21,8 +21,7 @@ try:
 except ImportError:  # no such locks on Windows: there two runs of one chapter are the user's care
     fcntl = None  # type: ignore[assignment]
 
-_RUN = re.compile(r"\.(?P<slug>.+)\.(?P<pid>\d+)\.run")
-_OLD = re.compile(r"\.(?P<slug>.+)\.old")
+_LEFT = re.compile(r"\.(?P<target>(?P<slug>.+?)(\.failed)?)\.((?P<pid>\d+)\.run|old)")
 
 
 @contextmanager
@@ -41,6 +40,8 @@ def only_run(results: Path, slug: str) -> Iterator[None]:
                     f"another process is running {slug} into {results}; wait for it to end, or "
                     "choose another folder with --out"
                 ) from None
+            except OSError:
+                pass  # a file system without locks, as some clusters have
         yield
 
 
@@ -55,23 +56,38 @@ def working_folder(results: Path, slug: str) -> Path:
 def publish(folder: Path, target: Path) -> None:
     """Move a finished folder to its place, replacing what was there."""
     old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
     if target.exists():
         target.rename(old)
     folder.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
 
 
 def recover(results: Path) -> None:
-    """Clear away what processes that no longer live left behind, and undo half a swap."""
+    """Clear away what processes that no longer live left behind, and undo half a swap.
+
+    A chapter whose lock is held is left alone: its run is alive, on this machine or, where the
+    folder is shared, on another one.
+    """
     if not results.is_dir():
         return
-    for entry in results.iterdir():
-        run, old = _RUN.fullmatch(entry.name), _OLD.fullmatch(entry.name)
-        if old and not (results / old["slug"]).exists():
-            entry.rename(results / old["slug"])
-        elif old or (run and not _alive(int(run["pid"]))):
-            shutil.rmtree(entry, ignore_errors=True)
+    for entry in list(results.iterdir()):
+        left = _LEFT.fullmatch(entry.name)
+        if left is None or (left["pid"] and fcntl is None and _alive(int(left["pid"]))):
+            continue
+        with suppress(BookError), only_run(results, left["slug"]):
+            target = results / left["target"]
+            if left["pid"] is None and entry.exists() and not target.exists():
+                entry.rename(target)
+            else:
+                _remove(entry)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or a file that somebody put in its place."""
+    if path.is_file() or path.is_symlink():
+        path.unlink()
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:

@@ -65,7 +65,7 @@ def check_problems(ledger: Ledger) -> list[str]:
         f"{row.recorded or 'nothing'}; find out why, then `spinebook claims --record`"
         for row in ledger.changed()
     ]
-    return problems
+    return problems + list(ledger.strays)
 
 
 def figure_table(book: Book, results: Path) -> str:

@@ -102,7 +102,8 @@ def parse_rule(source: Mapping[str, Any]) -> Rule:
 
 def _region(source: Mapping[str, Any]) -> Region:
     unit = f" {source['unit']}" if "unit" in source else ""
-    bounds = [source.get(key, 0.0) for key in ("above", "below", "equals", "within")]
+    names = ("above", "below", "equals", "within", "within_relative")
+    bounds = [source.get(name, 0.0) for name in names]
     if not all(map(math.isfinite, (*bounds, *source.get("between", ())))):
         raise ValueError(f"the bounds of a rule must be finite, got {dict(source)}")
     closed = True

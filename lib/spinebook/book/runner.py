@@ -6,9 +6,8 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,15 @@ from typing import Any
 
 from spinebook.book.chapters import Chapter, load_chapter
 from spinebook.book.claims import read_claims
-from spinebook.book.errors import BookError
+from spinebook.book.errors import BookError, system_fault
 from spinebook.book.fingerprint import reasons_to_run
+from spinebook.book.jsonfile import write_json
 from spinebook.book.paths import Book
 from spinebook.book.progress import Progress, progress
 from spinebook.book.provenance import digest
 from spinebook.book.publish import only_run, publish, recover, working_folder
-from spinebook.book.results import check_against_claims, read_results, write_json
+from spinebook.book.results import check_against_claims, read_results
+from spinebook.book.worker import Stopped, Workers
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Plan:
     overrides: dict[str, Any]
     results: Path
     command: str
+    by_hand: bool = False
 
     @property
     def folder(self) -> Path:
@@ -56,7 +58,7 @@ class Plan:
         """Why the chapter must run, in words; nothing if its results can be used again."""
         if force:
             return ["asked for by --force"]
-        return reasons_to_run(self.book, self.chapter, self.overrides, self.folder)
+        return reasons_to_run(self.book, self.chapter, self.profile, self.overrides, self.folder)
 
 
 def make_plans(
@@ -88,9 +90,11 @@ def make_plans(
     plans = []
     for slug in slugs:
         chapter = load_chapter(book, slug)
+        read_claims(book.chapters / slug / "claims.yml")  # a faulty ledger is told before the run
         overrides = chapter.values(profile, given)
         command = f"spinebook run {slug} --profile {profile}{options}"
-        plans.append(Plan(book, chapter, profile, overrides, results.resolve(), command))
+        plan = Plan(book, chapter, profile, overrides, results.resolve(), command, bool(given))
+        plans.append(plan)
     return plans
 
 
@@ -108,8 +112,15 @@ def run_plans(plans: Sequence[Plan], *, jobs: int = 0, force: bool = False) -> l
     for results in {plan.results for plan in plans}:
         results.mkdir(parents=True, exist_ok=True)
         recover(results)
+    workers = Workers()
     with progress() as audience, ThreadPoolExecutor(jobs or default_jobs()) as pool:
-        return list(pool.map(lambda plan: _run(plan, force, audience), plans))
+        runs = [pool.submit(_run, plan, force, audience, workers) for plan in plans]
+        try:
+            return [run.result() for run in runs]
+        except BaseException:  # above all Ctrl-C, at which nothing may work on unseen
+            pool.shutdown(wait=False, cancel_futures=True)
+            workers.stop()
+            raise
 
 
 def default_jobs() -> int:
@@ -119,7 +130,7 @@ def default_jobs() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def _run(plan: Plan, force: bool, audience: Progress) -> Outcome:
+def _run(plan: Plan, force: bool, audience: Progress, workers: Workers) -> Outcome:
     slug = plan.chapter.slug
     try:
         if not plan.reasons(force):
@@ -129,14 +140,35 @@ def _run(plan: Plan, force: bool, audience: Progress) -> Outcome:
             audience.done(slug, "nothing changed, results used again")
             return Outcome(slug, "reused")
         with only_run(plan.results, slug):
-            return _execute(plan, audience)
-    except BookError as error:
+            return _execute(plan, audience, workers)
+    except Stopped:
+        return Outcome(slug, "stopped")
+    except (BookError, OSError) as error:
         audience.done(slug, "failed")
-        return Outcome(slug, "failed", error=str(error))
+        text = system_fault(error) if isinstance(error, OSError) else str(error)
+        return Outcome(slug, "failed", error=text)
 
 
-def _execute(plan: Plan, audience: Progress) -> Outcome:
+def _execute(plan: Plan, audience: Progress, workers: Workers) -> Outcome:
     slug, out = plan.chapter.slug, working_folder(plan.results, plan.chapter.slug)
+    try:
+        error = _attempt(plan, out, audience, workers)
+        if error:
+            return _keep_failure(plan, out, error, audience)
+        results = read_results(out) or {}
+        publish(out, plan.folder)
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)
+        raise
+    shutil.rmtree(_failed(plan), ignore_errors=True)
+    seconds = results["provenance"]["seconds"]
+    audience.done(slug, f"done in {seconds:.0f} s")
+    return Outcome(slug, "ran", seconds, notices=results["stderr"])
+
+
+def _attempt(plan: Plan, out: Path, audience: Progress, workers: Workers) -> str:
+    """Execute a plan into a folder; return what went wrong, if anything did."""
+    slug, path = plan.chapter.slug, out / "request.json"
     request = {
         "root": str(plan.book.root),
         "slug": slug,
@@ -146,56 +178,26 @@ def _execute(plan: Plan, audience: Progress) -> Outcome:
         "runner": os.getpid(),
         "command": plan.command,
     }
-    write_json(out / "request.json", request)
-    status, log = _worker(plan, out, lambda n, total: audience.cell(slug, n, total))
-    error = ""
-    if status != 0:
-        text = out / "error.txt"
-        error = text.read_text(encoding="utf-8") if text.is_file() else log.strip()
-        error = error or f"the process ended with status {status}"
-    else:
-        error = "\n".join(_faults(plan, out))
-    if error:
-        return _keep_failure(plan, out, error, audience)
-    results = read_results(out) or {}
-    (out / "request.json").unlink()
-    publish(out, plan.folder)
-    shutil.rmtree(_failed(plan), ignore_errors=True)
-    seconds = results["provenance"]["seconds"]
-    audience.done(slug, f"done in {seconds:.0f} s")
-    return Outcome(slug, "ran", seconds, notices=results["stderr"])
+    write_json(path, request)
+    status, log = workers.execute(
+        path, plan.book.root, plan.book.build, lambda n, total: audience.cell(slug, n, total)
+    )
+    path.unlink()
+    if status == 0:
+        return "\n".join(_faults(plan, out))
+    text = out / "error.txt"
+    told = text.read_text(encoding="utf-8").strip() if text.is_file() else ""
+    return told or (log if status == 1 else "\n".join(filter(None, (_end(status), log))))
 
 
-def _worker(plan: Plan, out: Path, report: Callable[[int, int], None]) -> tuple[int, str]:
-    # The threads of OpenBLAS, which solves JAX's linear systems, wait by spinning: with two chapters
-    # on two cores they cost up to thirty times what a small system takes.
-    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
-    environment |= {
-        "JAX_COMPILATION_CACHE_DIR": str(plan.book.build / ".jax-cache"),
-        # A chapter has dozens of small programs; by default only slow compilations are kept.
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "MPLBACKEND": "agg",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-    with (out / "worker.log").open("w+", encoding="utf-8") as log:
-        with subprocess.Popen(
-            [sys.executable, "-m", "spinebook.book.execute", str(out / "request.json")],
-            cwd=plan.book.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith("{"):
-                    event = json.loads(line)
-                    report(event["cell"], event["total"])
-        status = process.returncode
-        log.seek(0)
-        text = log.read()
-    (out / "worker.log").unlink(missing_ok=True)
-    return status, text
+def _end(status: int) -> str:
+    """Say how a process ended that could not say it itself."""
+    if status == -getattr(signal, "SIGKILL", 9):
+        return (
+            "the process that runs the chapter was killed; the usual reason is that the machine "
+            "ran out of memory: run fewer chapters at a time (--jobs 1)"
+        )
+    return f"the process that runs the chapter ended with status {status}"
 
 
 def _faults(plan: Plan, folder: Path) -> list[str]:
@@ -203,7 +205,8 @@ def _faults(plan: Plan, folder: Path) -> list[str]:
     results = read_results(folder)
     if results is None:
         return [f"{plan.chapter.slug}: the run left no results"]
-    return check_against_claims(results, read_claims(path)[1], plan.profile, path)
+    claims = read_claims(path)[1]
+    return check_against_claims(results, claims, plan.profile, path, whole=not plan.by_hand)
 
 
 def _failed(plan: Plan) -> Path:
@@ -215,7 +218,7 @@ def _keep_failure(plan: Plan, out: Path, error: str, audience: Progress) -> Outc
     publish(out, target)
     audience.done(plan.chapter.slug, "failed")
     partial = target / "notebook.ipynb"
-    if partial.is_file():
+    if partial.is_file() and partial.stat().st_size:
         error += f"\nThe notebook as far as it got: {partial}"
     if (plan.folder / "results.json").is_file():
         error += f"\nThe previous good results stay in {plan.folder}"

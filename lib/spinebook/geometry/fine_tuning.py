@@ -9,17 +9,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from spinebook.checks import check_count
-from spinebook.geometry.inference import CANDIDATES
 from spinebook.geometry.mirror_descent import mirror_descent
 from spinebook.geometry.networks import Network, Parameters
 from spinebook.geometry.one_of import OneOf
-from spinebook.geometry.potentials import PNorm, Potential
+from spinebook.geometry.potentials import NegativeEntropy, PNorm, Potential
 from spinebook.types import AnyArray, Numbers
 
 _MOMENTUM = 0.9
+_STUDIED = (NegativeEntropy(), PNorm(2.0), PNorm(3.0))
 
 
 class Pretrained(NamedTuple):
@@ -222,7 +223,7 @@ def _side_by_side(together: int | None, seeds: int) -> int:
 
 def _family(potential: Potential) -> tuple[tuple[Potential, ...], Int[Array, ""]]:
     """Return a family and the place of a potential in it: one program then serves them all."""
-    family = CANDIDATES if potential in CANDIDATES else (potential,)
+    family = _STUDIED if potential in _STUDIED else (potential,)
     return family, jnp.asarray(family.index(potential))
 
 
@@ -246,15 +247,18 @@ def _descend(
 ) -> Parameters:
     decay = optax.cosine_decay_schedule(1.0, len(batches))
     optimiser = mirror_descent(lambda step: rate * decay(step), potential, _MOMENTUM)
+    weights, shaped = ravel_pytree(start)  # one vector compiles faster than a leaf for each layer
+
+    def loss(weights, rows):
+        return _loss(network, shaped(weights), images[rows], labels[rows])
 
     def step(carry, rows):
-        parameters, state = carry
-        slope = jax.grad(_loss, argnums=1)(network, parameters, images[rows], labels[rows])
-        updates, state = optimiser.update(slope, state, parameters)
-        return (optax.apply_updates(parameters, updates), state), None
+        weights, state = carry
+        updates, state = optimiser.update(jax.grad(loss)(weights, rows), state, weights)
+        return (optax.apply_updates(weights, updates), state), None
 
-    (end, _), _ = jax.lax.scan(step, (start, optimiser.init(start)), batches)
-    return end
+    (end, _), _ = jax.lax.scan(step, (weights, optimiser.init(weights)), batches)
+    return shaped(end)
 
 
 @jax.jit(static_argnums=(0, 1, 2, 3))
