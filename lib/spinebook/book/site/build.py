@@ -13,7 +13,7 @@ from pathlib import Path
 
 from spinebook.book.errors import BookError
 from spinebook.book.paths import PROFILES, Book
-from spinebook.book.publish import publish
+from spinebook.book.publish import only_run, publish
 from spinebook.book.site.data import PROFILE_VARIABLE, RESULTS_VARIABLE
 from spinebook.book.site.version import source_version
 
@@ -43,21 +43,24 @@ def build_site(
     """
     if profile not in PROFILES:
         raise BookError(f"unknown profile {profile!r}; there are: {', '.join(PROFILES)}")
+    if not (book.root / "_toc.yml").is_file():
+        raise BookError(f"{book.root / '_toc.yml'}: file not found; it lists the pages of the site")
     results = (results or book.results(profile)).resolve()
     site = book.build / "site"
     stamp = _fingerprint(book, profile, results)
     if not force and _read(site / STAMP) == stamp:
         return site
-    work = book.build / ".site"
-    if force:
-        shutil.rmtree(work, ignore_errors=True)
-    _run_sphinx(book, profile, results, work)
-    fresh = book.build / f".site.{os.getpid()}.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns(".buildinfo"))
-    (fresh / ".nojekyll").touch()  # GitHub Pages would leave out folders that start with "_"
-    (fresh / STAMP).write_text(stamp, "utf-8")
-    publish(fresh, site)
+    work, fresh = book.build / ".site", book.build / ".site.new"
+    book.build.mkdir(exist_ok=True)
+    with only_run(book.build, "site"):
+        if force:
+            shutil.rmtree(work, ignore_errors=True)
+        _run_sphinx(book, profile, results, work)
+        shutil.rmtree(fresh, ignore_errors=True)  # of a build that was killed
+        shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns(".buildinfo"))
+        (fresh / ".nojekyll").touch()  # GitHub Pages would leave out folders that start with "_"
+        (fresh / STAMP).write_text(stamp, "utf-8")
+        publish(fresh, site)
     return site
 
 
