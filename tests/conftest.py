@@ -12,7 +12,7 @@ from jaxtyping import install_import_hook
 
 # Shapes and dtypes written as jaxtyping annotations are checked on every call made by a test.
 install_import_hook(
-    ["spinebook.dendrites", "spinebook.geometry", "spinebook.stats", "spinebook.data"],
+    [f"spinebook.{part}" for part in ("dendrites", "geometry", "stats", "data", "pixels")],
     "beartype.beartype",
 )
 

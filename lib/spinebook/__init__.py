@@ -10,15 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinebook import book, data, dendrites, geometry, stats
+    from spinebook import book, data, dendrites, geometry, pixels, stats
 
 try:
     __version__ = version("spinebook")
 except PackageNotFoundError:  # a checkout on the path, never installed
     __version__ = "0+unknown"
 
-_SUBMODULES = ("book", "data", "dendrites", "geometry", "stats")
-__all__ = ["__version__", "book", "data", "dendrites", "geometry", "stats"]
+_SUBMODULES = ("book", "data", "dendrites", "geometry", "pixels", "stats")
+__all__ = ["__version__", "book", "data", "dendrites", "geometry", "pixels", "stats"]
 
 
 def __getattr__(name: str) -> Any:
