@@ -290,9 +290,10 @@ class HyperbolicEntropy(Potential):
         r"""Return the step by :math:`w\cosh\delta - \sqrt{w^2+\beta^2}\sinh\delta - w`.
 
         The addition theorem of sinh replaces arcsinh and sinh, which are slow on a CPU, by one
-        square root and one exponential.
+        square root and one exponential, and :math:`e^\delta - 1` as a factor spares the
+        subtraction of w itself.
         """
         grow = jnp.exp(step)
-        shrink = 1.0 / grow
+        more = grow - 1.0
         root = jnp.sqrt(weights * weights + self.beta**2)
-        return 0.5 * (weights * (grow + shrink) - root * (grow - shrink)) - weights
+        return more * (weights * more - root * (grow + 1.0)) / (grow + grow)
