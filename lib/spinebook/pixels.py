@@ -15,15 +15,7 @@ def standardised_pixels(
 
     Pixels that never change carry nothing and are left out.
 
-    Args:
-        images: grey images, training and test images are taken together in this order.
-        pooling: side of the blocks of pixels that are averaged first; divides height and width.
-
-    Returns:
-        The inputs, float32, and the labels.
-
-    Raises:
-        ValueError: colour images, or blocks that do not fit.
+    Arguments, results and refusals are those of :func:`raw_pixels`.
 
     Examples:
         >>> from spinebook.data import load_images
