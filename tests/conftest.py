@@ -10,9 +10,19 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
+CHECKED = (
+    "dendrites",
+    "geometry",
+    "landscape",
+    "regimes",
+    "data",
+    "pixels",
+    "stats",
+    "training",
+)
 # Shapes and dtypes written as jaxtyping annotations are checked on every call made by a test.
 install_import_hook(
-    [f"spinebook.{part}" for part in ("dendrites", "geometry", "stats", "data", "pixels")],
+    [f"spinebook.{part}" for part in CHECKED],
     "beartype.beartype",
 )
 

@@ -22,9 +22,10 @@ from spinebook.book.fingerprint import library_digests, source_parts
 from spinebook.book.jsonfile import write_json
 from spinebook.book.mishaps import describe, stopped_early
 from spinebook.book.paths import Book
-from spinebook.book.provenance import commit
-from spinebook.book.record import RUN_VARIABLE
+from spinebook.book.provenance import commit, digest
+from spinebook.book.record import CHECKPOINT_VARIABLE, RUN_VARIABLE
 from spinebook.book.results import SCHEMA
+from spinebook.progress import PREFIX
 
 _DEATH_SIGNAL_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 FINAL_CELL = "from spinebook.book.finish import finish\nfinish()"
@@ -59,6 +60,8 @@ def _results(
     # What the run starts from is noted before it starts: a source may be edited meanwhile.
     parts, library, head = source_parts(book, chapter), library_digests(), commit(book.root)
     started = time.time()
+    origin = json.dumps([parts, library, request["overrides"]], sort_keys=True)
+    os.environ[CHECKPOINT_VARIABLE] = str(Path(request["checkpoints"]) / digest(origin.encode()))
     notebook = _execute(chapter, request["overrides"], out, at_work)
     seconds = time.time() - started
     if not (out / "final.json").is_file():
@@ -132,9 +135,23 @@ def _execute(chapter: Chapter, overrides: dict[str, Any], out: Path, at_work: li
             progress_bar=False,
             cwd=chapter.page.parent,
             extra_arguments=_kernel_options(),
+            stderr_file=_Notes(),
         )
     finally:
         source.unlink(missing_ok=True)
+
+
+class _Notes:
+    """Hears what a kernel writes to standard error, and passes on how far it says it is."""
+
+    def write(self, text: str) -> None:
+        """Tell the runner of each line of progress."""
+        for line in text.splitlines():
+            if line.startswith(PREFIX):
+                print(json.dumps({"note": line.removeprefix(PREFIX)}), flush=True)
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
 
 def _reporting(manager: Any, at_work: list[str]) -> Callable[..., Any]:
@@ -153,7 +170,8 @@ def _tidy(notebook: Any, path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """Drop what papermill adds and what no reader wants; return seconds per cell and stderr."""
     import nbformat
 
-    complaints, seconds, kept = [], [], []
+    complaints: list[str] = []
+    seconds, kept = [], []
     for cell in notebook.cells:
         timing = cell.metadata.pop("papermill", {})
         tags = cell.metadata.get("tags", [])
@@ -163,7 +181,7 @@ def _tidy(notebook: Any, path: Path) -> tuple[list[dict[str, Any]], list[str]]:
             tags.append("remove-cell")
         if cell.cell_type == "code":
             streams = [o for o in cell.outputs if o.get("name") == "stderr"]
-            complaints += [output.text for output in streams]
+            complaints += filter(None, (_complaint(output.text) for output in streams))
             cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
             number = cell.execution_count
             seconds.append({"cell": number, "seconds": round(timing.get("duration") or 0, 3)})
@@ -172,6 +190,12 @@ def _tidy(notebook: Any, path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     notebook.metadata.pop("papermill", None)
     nbformat.write(notebook, path)
     return seconds, complaints
+
+
+def _complaint(text: str) -> str:
+    """Return what a kernel wrote to standard error, without its lines of progress."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(PREFIX))
 
 
 def _cells_of_figures(notebook: Any) -> dict[str, int]:

@@ -15,6 +15,9 @@ class Progress(Protocol):
     def cell(self, slug: str, number: int, total: int) -> None:
         """A chapter has started its cell NUMBER of TOTAL."""
 
+    def note(self, slug: str, text: str) -> None:
+        """A long computation of a chapter says how far it is."""
+
     def done(self, slug: str, text: str) -> None:
         """A chapter has ended."""
 
@@ -32,6 +35,10 @@ class Lines:
         if self._quarter.get(slug, -1) < quarter:
             self._quarter[slug] = quarter
             print(f"{slug}: cell {number} of {total}", flush=True)
+
+    def note(self, slug: str, text: str) -> None:
+        """Print it."""
+        print(f"{slug}: {text}", flush=True)
 
     def done(self, slug: str, text: str) -> None:
         """Print how the chapter ended."""
@@ -59,6 +66,10 @@ class Bars:
         self._bars.update(  # type: ignore[attr-defined]
             self._task(slug, total), completed=number - 1, total=total, description=text
         )
+
+    def note(self, slug: str, text: str) -> None:
+        """Write it beside the chapter's bar until the next cell."""
+        self._bars.update(self._task(slug, 1), description=f"{slug}: {text}")  # type: ignore[attr-defined]
 
     def done(self, slug: str, text: str) -> None:
         """Fill the bar and say how the chapter ended."""

@@ -22,6 +22,7 @@ from spinebook.book import artwork
 from spinebook.book.numerals import scientific
 
 RUN_VARIABLE = "SPINEBOOK_RUN"
+CHECKPOINT_VARIABLE = "SPINEBOOK_CHECKPOINTS"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MINIMUM_ALT = 20
 
@@ -169,6 +170,30 @@ def run_folder() -> Path | None:
     """Return the folder that the runner gave to this run, or None outside the runner."""
     value = os.environ.get(RUN_VARIABLE)
     return Path(value) if value else None
+
+
+def checkpoint(name: str) -> Path | None:
+    """Return where a long training of this run may keep its state, for ``spinebook.training``.
+
+    The folder belongs to this very run: the same page, library, parameters and lock file. An
+    interrupted ``spinebook run`` finds it again, a finished one removes it.
+
+    Args:
+        name: id of the training on its page, lower case with hyphens.
+
+    Returns:
+        The folder, or None outside the runner, where nothing is kept.
+
+    Raises:
+        ValueError: if the name is malformed.
+
+    Examples:
+        >>> checkpoint("readers") is None
+        True
+    """
+    _check_name(name)
+    value = os.environ.get(CHECKPOINT_VARIABLE)
+    return Path(value) / name if value else None
 
 
 def append_explorer(record: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,7 @@ def _execute(plan: Plan, audience: Progress, workers: Workers) -> Outcome:
         shutil.rmtree(out, ignore_errors=True)
         raise
     shutil.rmtree(_failed(plan), ignore_errors=True)
+    shutil.rmtree(_checkpoints(plan), ignore_errors=True)
     seconds = results["provenance"]["seconds"]
     audience.done(slug, f"done in {seconds:.0f} s")
     return Outcome(slug, "ran", seconds, notices=results["stderr"])
@@ -175,12 +177,13 @@ def _attempt(plan: Plan, out: Path, audience: Progress, workers: Workers) -> str
         "profile": plan.profile,
         "overrides": plan.overrides,
         "out": str(out),
+        "checkpoints": str(_checkpoints(plan)),
         "runner": os.getpid(),
         "command": plan.command,
     }
     write_json(path, request)
     status, log = workers.execute(
-        path, plan.book.root, plan.book.build, lambda n, total: audience.cell(slug, n, total)
+        path, plan.book.root, plan.book.build, partial(_tell, audience, slug)
     )
     path.unlink()
     if status == 0:
@@ -188,6 +191,14 @@ def _attempt(plan: Plan, out: Path, audience: Progress, workers: Workers) -> str
     text = out / "error.txt"
     told = text.read_text(encoding="utf-8").strip() if text.is_file() else ""
     return told or (log if status == 1 else "\n".join(filter(None, (_end(status), log))))
+
+
+def _tell(audience: Progress, slug: str, event: dict[str, Any]) -> None:
+    """Pass on what a chapter's process says of itself."""
+    if "note" in event:
+        audience.note(slug, event["note"])
+    else:
+        audience.cell(slug, event["cell"], event["total"])
 
 
 def _end(status: int) -> str:
@@ -207,6 +218,11 @@ def _faults(plan: Plan, folder: Path) -> list[str]:
         return [f"{plan.chapter.slug}: the run left no results"]
     claims = read_claims(path)[1]
     return check_against_claims(results, claims, plan.profile, path, whole=not plan.by_hand)
+
+
+def _checkpoints(plan: Plan) -> Path:
+    """Return where long trainings of a chapter keep their state until a run has ended well."""
+    return plan.results / f".{plan.chapter.slug}.checkpoints"
 
 
 def _failed(plan: Plan) -> Path:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # Said by every kernel that talks over TCP, as all of them do here, on this machine alone.
 _NOISE = "[IPKernelApp] WARNING | Kernel is running over TCP"
@@ -30,9 +31,9 @@ class Workers:
         self._stopped = False
 
     def execute(
-        self, request: Path, root: Path, build: Path, report: Callable[[int, int], None]
+        self, request: Path, root: Path, build: Path, report: Callable[[dict[str, Any]], None]
     ) -> tuple[int, str]:
-        """Execute a request, telling of each cell; return exit status and what was on stderr.
+        """Execute a request, telling of each event; return exit status and what was on stderr.
 
         Raises:
             Stopped: if the run was told to stop before or meanwhile.
@@ -59,8 +60,7 @@ class Workers:
                 assert process.stdout is not None
                 for line in process.stdout:
                     if line.startswith("{"):
-                        event = json.loads(line)
-                        report(event["cell"], event["total"])
+                        report(json.loads(line))
             with self._lock:
                 self._live.discard(process)
                 if self._stopped:
