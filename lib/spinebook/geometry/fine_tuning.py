@@ -8,19 +8,14 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from spinebook.checks import check_count
-from spinebook.geometry.mirror_descent import mirror_descent
 from spinebook.geometry.networks import Network, Parameters
-from spinebook.geometry.one_of import OneOf
-from spinebook.geometry.potentials import NegativeEntropy, PNorm, Potential
-from spinebook.types import AnyArray, Numbers
-
-_MOMENTUM = 0.9
-_STUDIED = (NegativeEntropy(), PNorm(2.0), PNorm(3.0))
+from spinebook.geometry.potentials import PNorm, Potential
+from spinebook.geometry.tuning_recipe import begin, flat, shaped, tuning_recipe
+from spinebook.training import Recipe, Trained, train
+from spinebook.types import AnyArray
 
 
 class Pretrained(NamedTuple):
@@ -82,8 +77,7 @@ def pretrain(
         batch: images in a minibatch.
         key: random key.
         potential: geometry of this training.
-        together: seeds trained side by side; by default one after the other on a CPU, where one
-            fills the cores, and all of them on a GPU.
+        together: seeds trained side by side, as in :func:`spinebook.training.train`.
 
     Returns:
         A :class:`Pretrained`.
@@ -109,13 +103,13 @@ def pretrain(
             f"expected one label an image and more than {held_out} images, got {len(images)} "
             f"images and {len(labels)} labels"
         )
-    shape = (held_out, steps, batch)
-    data = jnp.asarray(images), jnp.asarray(labels), jnp.asarray(rate, jnp.float32)
-    keys = jax.random.split(key, seeds)
-    family, which = _family(potential)
-    side = _side_by_side(together, seeds)
-    result = _pretrain_all(network, family, shape, side, which, *data, keys)
-    return jax.tree.map(np.asarray, result)
+    vectors, order = begin(network, len(images), jax.random.split(key, seeds))
+    runs = {"rows": order[:, held_out:], "judged": order[:, :held_out]}
+    recipe, which = tuning_recipe(network, potential, steps, batch)
+    batch_key = jax.random.fold_in(key, seeds)
+    end = _descend(recipe, vectors, runs, which, rate, images, labels, steps, together, batch_key)
+    parameters = shaped(network, end.parameters)
+    return Pretrained(parameters, np.asarray(runs["judged"]), end.recorded["accuracy"][:, -1])
 
 
 def fine_tune(
@@ -170,13 +164,14 @@ def fine_tune(
     if choice not in ("gentlest", "lowest loss"):
         raise ValueError(f"choice must be 'gentlest' or 'lowest loss', got {choice!r}")
     seeds, examples = np.shape(start.subset)
-    side = _side_by_side(together, seeds)
-    data = jnp.asarray(images), jnp.asarray(labels), start.parameters, jnp.asarray(start.subset)
-    family, which = _family(potential)
+    recipe, which = tuning_recipe(network, potential, steps, None)
+    vectors = flat(network, start.parameters)
+    rows = jnp.asarray(start.subset)
+    runs, unused = {"rows": rows, "judged": rows}, jax.random.key(0)
     kept: _Ends | None = None
     for rate in rates:
-        at = jnp.asarray(rate, jnp.float32)
-        ends = jax.tree.map(np.asarray, _tune_all(network, family, steps, side, which, *data, at))
+        end = _descend(recipe, vectors, runs, which, rate, images, labels, steps, together, unused)
+        ends = _ends(network, end, rate)
         kept = ends if kept is None else _choose(kept, ends, choice, examples)
         if choice == "gentlest" and np.all(_fitted(kept, examples)):
             break  # a larger rate would not be kept by any seed
@@ -214,100 +209,28 @@ def _choose(kept: _Ends, new: _Ends, choice: str, examples: int) -> _Ends:
     return jax.tree.map(pick, kept, new)
 
 
-def _side_by_side(together: int | None, seeds: int) -> int:
-    if together is not None:
-        check_count("together", together, minimum=1)
-        return together
-    return 1 if jax.default_backend() == "cpu" else seeds
-
-
-def _family(potential: Potential) -> tuple[tuple[Potential, ...], Int[Array, ""]]:
-    """Return a family and the place of a potential in it: one program then serves them all."""
-    family = _STUDIED if potential in _STUDIED else (potential,)
-    return family, jnp.asarray(family.index(potential))
-
-
-def _loss(network, parameters, x, y):
-    logits = network(parameters, x)
-    return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
-
-
-def _accuracy(network, parameters, x, y):
-    return jnp.mean(jnp.argmax(network(parameters, x), axis=-1) == y, dtype=jnp.float32)
+def _ends(network: Network, end: Trained, rate: float) -> _Ends:
+    """Return where training ended; a run that diverged has an infinite loss."""
+    loss = np.where(end.diverged, np.inf, end.recorded["loss"][:, -1])
+    # A diverged run's outputs are all alike, and their place of the maximum is no answer.
+    accuracy = np.nan_to_num(end.recorded["accuracy"][:, -1])
+    rates = np.full(len(loss), rate, np.float32)
+    return _Ends(shaped(network, end.parameters), loss, accuracy, rates)
 
 
 def _descend(
-    network: Network,
-    potential: Potential,
-    rate: Numbers,
-    start: Parameters,
-    batches: Int[Array, "steps batch"],
-    images: Float[Array, "images ..."],
-    labels: Int[Array, " images"],
-) -> Parameters:
-    decay = optax.cosine_decay_schedule(1.0, len(batches))
-    optimiser = mirror_descent(lambda step: rate * decay(step), potential, _MOMENTUM)
-    weights, shaped = ravel_pytree(start)  # one vector compiles faster than a leaf for each layer
-
-    def loss(weights, rows):
-        return _loss(network, shaped(weights), images[rows], labels[rows])
-
-    def step(carry, rows):
-        weights, state = carry
-        updates, state = optimiser.update(jax.grad(loss)(weights, rows), state, weights)
-        return (optax.apply_updates(weights, updates), state), None
-
-    (end, _), _ = jax.lax.scan(step, (weights, optimiser.init(weights)), batches)
-    return shaped(end)
-
-
-@jax.jit(static_argnums=(0, 1, 2, 3))
-def _pretrain_all(
-    network: Network,
-    family: tuple[Potential, ...],
-    shape: tuple[int, int, int],
-    together: int,
-    which: Int[Array, ""],
-    images: Float[Array, "images ..."],
-    labels: Int[Array, " images"],
-    rate: Float[Array, ""],
-    keys: Key[Array, " seeds"],
-) -> Pretrained:
-    held_out, steps, batch = shape
-    potential = OneOf(family, which)
-
-    def one(key: PRNGKeyArray) -> Pretrained:
-        init_key, subset_key, batch_key = jax.random.split(key, 3)
-        order = jax.random.permutation(subset_key, images.shape[0])
-        subset, rest = order[:held_out], order[held_out:]
-        batches = rest[jax.random.randint(batch_key, (steps, batch), 0, rest.shape[0])]
-        begin = network.init(key=init_key)
-        end = _descend(network, potential, rate, begin, batches, images, labels)
-        return Pretrained(end, subset, _accuracy(network, end, images[subset], labels[subset]))
-
-    return jax.lax.map(one, keys, batch_size=together)
-
-
-@jax.jit(static_argnums=(0, 1, 2, 3))
-def _tune_all(
-    network: Network,
-    family: tuple[Potential, ...],
+    recipe: Recipe,
+    start: Float[AnyArray, "seeds n"],
+    runs: dict[str, Int[Array, "seeds _"]],
+    which: int,
+    rate: float,
+    images: Float[AnyArray, "images ..."],
+    labels: Int[AnyArray, " images"],
     steps: int,
-    together: int,
-    which: Int[Array, ""],
-    images: Float[Array, "images ..."],
-    labels: Int[Array, " images"],
-    parameters: Parameters,
-    subsets: Int[Array, "seeds examples"],
-    rate: Float[Array, ""],
-) -> _Ends:
-    def one(seed: tuple[Parameters, Int[Array, " examples"]]) -> _Ends:
-        begin, subset = seed
-        x, y = images[subset], labels[subset]
-        every = jnp.broadcast_to(jnp.arange(len(subset)), (steps, len(subset)))
-        end = _descend(network, OneOf(family, which), rate, begin, every, x, y)
-        loss = _loss(network, end, x, y)
-        loss = jnp.where(jnp.isfinite(loss), loss, jnp.inf)
-        return _Ends(end, loss, _accuracy(network, end, x, y), rate)
-
-    return jax.lax.map(one, (parameters, subsets), batch_size=together)
+    together: int | None,
+    key: PRNGKeyArray,
+) -> Trained:
+    seeds = len(start)
+    own = runs | {"which": jnp.full(seeds, which), "rate": jnp.full(seeds, rate, jnp.float32)}
+    data = {"images": images, "labels": labels}
+    return train(recipe, start, key=key, steps=steps, shared=data, own=own, together=together)
