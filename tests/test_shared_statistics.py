@@ -1,17 +1,22 @@
 """Argument checks and statistics that several results share."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, spearmanr, ttest_1samp, wilcoxon
 from spinebook.checks import check_count, check_number, check_probability
 from spinebook.stats import (
     binomial_chi_square,
     binomial_interval,
     binomial_p_value,
     bootstrap_interval,
+    hodges_lehmann,
+    mean_interval,
+    spearman_within,
 )
 
 
@@ -64,3 +69,65 @@ def test_bad_statistics_are_refused__property():
 
 def test_traced_values_pass_unseen__property():
     assert float(jax.jit(lambda x: (check_count("x", x), x)[1])(-1.5)) == -1.5
+
+
+def test_mean_interval__independent_package():
+    sample = np.random.default_rng(0).normal(size=9)
+    expected = ttest_1samp(sample, 0).confidence_interval(0.9)
+    found = mean_interval(sample, 0.9)
+    assert found.value == pytest.approx(sample.mean())
+    np.testing.assert_allclose((found.low, found.high), (expected.low, expected.high), rtol=1e-12)
+
+
+@given(st.integers(7, 20), st.integers(0, 10**6))
+def test_hodges_lehmann_excludes_zero_as_wilcoxon_rejects__independent_package(n, seed):
+    differences = np.random.default_rng(seed).normal(0.6, 1.0, n)
+    found = hodges_lehmann(differences)
+    p = wilcoxon(differences, alternative="greater", method="exact").pvalue
+    assert (found.low > 0) == (p <= 0.01)
+    assert found.low <= found.value <= found.high
+    below = wilcoxon(differences, alternative="less", method="exact").pvalue
+    assert (found.high < 0) == (below <= 0.01)
+
+
+def test_hodges_lehmann_needs_seven__closed_form():
+    assert np.isfinite(hodges_lehmann(np.arange(7.0))).all()  # 1 / 2^7 < 0.01
+    with pytest.raises(ValueError, match="6 differences"):
+        hodges_lehmann(np.arange(6.0))
+
+
+def test_spearman_within__independent_package():
+    generator = np.random.default_rng(1)
+    x = np.tile([1, 8, 64], (12, 1))
+    y = generator.normal(size=x.shape) + 0.1 * np.log(x)
+    found = spearman_within(x, y, seed=0)
+    assert found.value == pytest.approx(spearmanr(x.ravel(), y.ravel()).statistic)
+    other = spearman_within(x, y, seed=1)
+    assert found.high - found.value == pytest.approx(other.high - other.value, rel=0.1)
+
+
+def test_spearman_within_two_observations_a_stratum__brute_force():
+    x = np.tile([1.0, 2.0], (5, 1))
+    y = np.random.default_rng(3).normal(size=x.shape)
+    law = []
+    for flips in itertools.product([False, True], repeat=5):
+        turned = np.where(np.array(flips)[:, None], x[:, ::-1], x)
+        law.append(spearmanr(turned.ravel(), y.ravel()).statistic)
+    found = spearman_within(x, y, confidence=0.8, permutations=20_000, seed=0)
+    exact = np.quantile(law, 0.9)
+    assert found.high - found.value == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mean_interval([1.0]), "two observations"),
+        (lambda: mean_interval([1.0, 2.0], 1.0), "strictly between"),
+        (lambda: hodges_lehmann([]), "empty"),
+        (lambda: spearman_within(np.ones((2, 2)), np.ones((2, 3)), seed=0), "same shape"),
+        (lambda: spearman_within(np.ones((2, 2)), np.eye(2), seed=0), "x is constant"),
+    ],
+)
+def test_bad_samples_are_refused__property(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

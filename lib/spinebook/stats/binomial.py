@@ -1,27 +1,15 @@
-"""Statistics that several results share: exact binomial intervals and tests, bootstrap."""
+"""Exact intervals and tests of binomial counts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Float, Num
+from jaxtyping import Float
 
-from spinebook.checks import check_at_most, check_count, check_number, check_probability
-
-
-class Interval(NamedTuple):
-    """Both ends of an interval, as arrays of the same shape (or numbers)."""
-
-    low: Float[np.ndarray, "..."] | float
-    high: Float[np.ndarray, "..."] | float
-
-
-def _check_level(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}.")
+from spinebook.checks import check_at_most, check_count, check_probability
+from spinebook.stats.intervals import Interval, check_level
 
 
 def binomial_interval(
@@ -54,7 +42,7 @@ def binomial_interval(
     check_count("successes", successes)
     check_count("trials", trials, minimum=1)
     check_at_most("successes", successes, "trials", trials)
-    _check_level(confidence)
+    check_level(confidence)
     hits, total = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
     tail = (1 - confidence) / 2
     low = np.where(hits == 0, 0.0, betaincinv(np.maximum(hits, 1), total - hits + 1, tail))
@@ -139,7 +127,7 @@ def binomial_chi_square(
     check_count("successes", successes)
     check_count("trials", trials, minimum=1)
     check_probability("probability", probability)
-    _check_level(confidence)
+    check_level(confidence)
     hits, total, p = np.broadcast_arrays(
         np.asarray(successes, float), np.asarray(trials, float), np.asarray(probability, float)
     )
@@ -149,44 +137,3 @@ def binomial_chi_square(
     z = (hits - total * p)[used] / np.sqrt((total * p * (1 - p))[used])
     degrees = int(used.sum())
     return ChiSquare(float((z**2).sum()), degrees, float(chi2.ppf(confidence, degrees)))
-
-
-def bootstrap_interval(
-    sample: Num[np.ndarray, "observations *rest"],
-    statistic: Callable[[np.ndarray], float] = np.mean,
-    *,
-    resamples: int = 2000,
-    confidence: float = 0.95,
-    seed: int,
-) -> Interval:
-    """Percentile bootstrap interval of a statistic of independent observations.
-
-    Args:
-        sample: Observations along the first axis (seeds, cells, synapses).
-        statistic: Function of a resampled array to a number.
-        resamples: How many times to resample.
-        confidence: Coverage asked for, strictly between 0 and 1.
-        seed: Seed of the resampling.
-
-    Returns:
-        Low and high end.
-
-    Raises:
-        ValueError: If there are fewer than two observations, or an argument is out of range.
-
-    Examples:
-        >>> low, high = bootstrap_interval(np.arange(100.0), seed=0)
-        >>> bool(low < 49.5 < high)
-        True
-    """
-    check_number("sample", sample)
-    check_count("resamples", resamples, minimum=1)
-    _check_level(confidence)
-    if len(sample) < 2:
-        raise ValueError(f"a bootstrap needs two observations or more, got {len(sample)}.")
-    generator = np.random.default_rng(seed)
-    rows = generator.integers(len(sample), size=(resamples, len(sample)))
-    values = np.array([statistic(sample[row]) for row in rows])
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return Interval(low, high)

@@ -1,0 +1,23 @@
+"""Statistics that several results share: intervals, exact tests, bootstrap, ranks."""
+
+from spinebook.stats.binomial import (
+    ChiSquare,
+    binomial_chi_square,
+    binomial_interval,
+    binomial_p_value,
+)
+from spinebook.stats.intervals import Estimate, Interval, bootstrap_interval, mean_interval
+from spinebook.stats.ranks import hodges_lehmann, spearman_within
+
+__all__ = [
+    "ChiSquare",
+    "Estimate",
+    "Interval",
+    "binomial_chi_square",
+    "binomial_interval",
+    "binomial_p_value",
+    "bootstrap_interval",
+    "hodges_lehmann",
+    "mean_interval",
+    "spearman_within",
+]
