@@ -16,6 +16,7 @@ CHECKED = (
     "landscape",
     "regimes",
     "data",
+    "patches",
     "pixels",
     "stats",
     "training",

@@ -43,3 +43,73 @@ GEOMETRY_CROSS_DISTANCE = 0.02
 GEOMETRY_KNOWN_CHANGE = 0.015
 # A few hundred float32 operations on numbers of size 1, in another order.
 GEOMETRY_FLOAT32_NET = 2e-5
+
+# --- training ------------------------------------------------------------------------------------
+# Sixty float32 steps of weights of size 1, batched and one at a time: sums in another order.
+TRAINING_FLOAT32 = 2e-5
+
+# --- landscape -----------------------------------------------------------------------------------
+# Two float64 formulas for one sum of a few hundred products.
+LANDSCAPE_CLOSED_FORM = 1e-12
+# Traces and norms by two float64 routes through a network: a few thousand roundings.
+LANDSCAPE_ROUTES = 1e-9
+# Published values are printed with eight to ten significant digits.
+LANDSCAPE_PUBLISHED = 5e-8
+# Lanczos with as many steps as needed in float64, against a full eigendecomposition.
+LANDSCAPE_LANCZOS = 1e-8
+# The same numbers in float32: about a thousand roundings of 6e-8, partly cancelling.
+LANDSCAPE_FLOAT32 = 2e-5
+# Random estimates lie within four of their own standard errors (6e-5 of Gaussian draws do not).
+LANDSCAPE_STANDARD_ERRORS = 4.0
+# The square of a Lanczos residual bounds the error of its eigenvalue: 1e-12 of the largest.
+LANDSCAPE_RESIDUAL = 1e-6
+# A hundred such roundings in one report: small singular values and reciprocals of them.
+LANDSCAPE_REPORT_FLOAT32 = 2e-4
+# Published values with one to three digits: half a unit of the second is 2 %.
+LANDSCAPE_FEW_DIGITS = 0.02
+# Root determinant of the 2 x 2 covariance of 2e5 draws: relative error 0.2 %, four times.
+LANDSCAPE_CLOUD = 0.01
+# Standard deviation of 36,864 draws: relative error 0.4 %, four times.
+LANDSCAPE_SAMPLE_DEVIATION = 0.016
+# Standard error estimated from 2,000 probes: relative error 1.6 % for Gaussian terms, some more.
+LANDSCAPE_ERROR_OF_ERROR = 0.1
+
+# --- regimes: connectivity and linear theory -----------------------------------------------------
+# Norms of float32 matrices of up to 300 x 300 after a singular value decomposition.
+REGIMES_THEORY_FLOAT32 = 2e-6
+# Two float64 formulas or decompositions for one quantity of size 1, matrices of up to 300 rows.
+REGIMES_THEORY_EXACT = 1e-9
+# Values written down with four digits after the point, one of them rounded the wrong way.
+REGIMES_THEORY_FOUR_DIGITS = 1e-4
+# Values written down with three digits.
+REGIMES_THEORY_THREE_DIGITS = 1e-2
+# The four digits after the point of closed forms: half a unit.
+REGIMES_THEORY_TABLE = 5.1e-5
+# Means over about a dozen random matrices of 300 rows: standard errors of .004 and less.
+REGIMES_THEORY_RANDOM_MATRIX = 0.015
+# Fixed Runge-Kutta steps, 20 a time constant, along the whole path.
+REGIMES_THEORY_PATH = 1e-5
+# The solver of SciPy at a relative tolerance of 1e-12 against the exact solution.
+REGIMES_THEORY_SOLVER = 1e-9
+# Simulated first weights of size 1e-3 against the limit of vanishing ones: corrections of 1e-3.
+REGIMES_THEORY_SMALL_START = 1e-3
+# Diagonal networks: what gradient flow has left after its last time, and its solver's error.
+REGIMES_THEORY_FLOW_END = 1e-6
+# Power iterations in float64 that have converged.
+REGIMES_THEORY_POWER = 1e-6
+
+# --- regimes: tasks, rate networks, laziness, tangent kernels ------------------------------------
+# Two float32 orders of sums of up to a few hundred products of size 1.
+REGIMES_RATE_FLOAT32 = 1e-5
+# The same in float64.
+REGIMES_RATE_FLOAT64 = 1e-12
+# Bayes floors as printed, five or six digits: half a unit of the last one.
+REGIMES_RATE_FLOOR_DIGITS = 5.1e-6
+# Two quadratures of a smooth density in float64; scipy's quad is asked for 1e-11.
+REGIMES_RATE_QUADRATURE = 1e-9
+# Monte Carlo against an expectation, in standard errors; about one false alarm in 16,000.
+REGIMES_RATE_STANDARD_ERRORS = 4.0
+# Sample mean and deviation of 20,000 noise values of size 0.1, relative to 0.1: 4 / sqrt(40,000).
+REGIMES_RATE_MOMENT = 0.02
+# Reference alignments printed with two digits from 14 pairs, against 40 pairs here: standard errors.
+REGIMES_RATE_PUBLISHED_PAIRS = 3.0

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from spinebook.patches import image_patches
 from spinebook.types import AnyArray
 
 Parameters: TypeAlias = dict[str, AnyArray]
@@ -138,16 +139,10 @@ class SmallConvnet:
         """Return logits."""
         x = jnp.asarray(x)
         for layer in ("first", "second"):
-            x = jax.nn.relu(_patches(x) @ parameters[layer] + parameters[f"{layer}_bias"])
+            x = jax.nn.relu(
+                image_patches(x, stride=2) @ parameters[layer] + parameters[f"{layer}_bias"]
+            )
         return x.reshape(x.shape[0], -1) @ parameters["readout"] + parameters["readout_bias"]
-
-
-def _patches(x: Float[AnyArray, "b h w c"]) -> Float[Array, "b h2 w2 patch"]:
-    """Return the 3 x 3 neighbourhoods of every second pixel, zero-padded at the edges."""
-    height, width = x.shape[1:3]
-    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    shifted = [padded[:, i : i + height : 2, j : j + width : 2] for i in range(3) for j in range(3)]
-    return jnp.concatenate(shifted, axis=-1)
 
 
 Network: TypeAlias = Perceptron | RowReader | SmallConvnet
