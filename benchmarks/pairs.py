@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 TOLERANCE = 0.15  # a bar is missed only if wall and processor time both miss it by more
@@ -121,6 +122,12 @@ def main(
     """Run one case (``--case NAME``, used by the script itself) or all of them in pairs."""
     if sys.argv[1:2] == ["--case"]:
         _child(cases[sys.argv[2]]())
+        return
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        print(
+            f"{os.path.basename(script)}: left out, for want of {', '.join(missing)}; see README.md"
+        )
         return
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else LEAST
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in cases}

@@ -9,7 +9,7 @@ import pytest
 import spinebook
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(spinebook.__path__, "spinebook."))
-RESULTS = ["dendrites", "geometry"]
+RESULTS = ["dendrites", "geometry", "landscape", "regimes"]
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 GROUPS = ("library", "book", "test", "bench", "cuda13")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LIGHT = {"jax", "flax", "optax", "numpy", "scipy", "jaxtyping"}
+LIGHT = {"jax", "flax", "optax", "orbax-checkpoint", "numpy", "scipy", "jaxtyping"}
 SUFFIXES = {".lock", ".toml", ".yml", ".yaml", ".md", ".cff", ".py", ".sh", ".js", ".css", ".json"}
 
 

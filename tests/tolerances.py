@@ -111,5 +111,17 @@ REGIMES_RATE_QUADRATURE = 1e-9
 REGIMES_RATE_STANDARD_ERRORS = 4.0
 # Sample mean and deviation of 20,000 noise values of size 0.1, relative to 0.1: 4 / sqrt(40,000).
 REGIMES_RATE_MOMENT = 0.02
-# Reference alignments printed with two digits from 14 pairs, against 40 pairs here: standard errors.
+# Reference alignments printed from 14 pairs against 40 pairs here, in standard errors.
 REGIMES_RATE_PUBLISHED_PAIRS = 3.0
+
+# ---- rich and lazy learning: the chapter's studies ----
+# Two orders of the same float32 sums over up to 8 steps and 9 samples.
+REGIMES_STUDY_FLOAT32 = 2e-5
+# The same formula in float64 by another route.
+REGIMES_STUDY_FLOAT64 = 1e-12
+# A percentile bootstrap of 2,000 resamples knows its width to about 3 %.
+REGIMES_STUDY_BOOTSTRAP_WIDTH = 0.1
+# Four standard errors of a mean of 4,000 alignments that spread by 0.2.
+REGIMES_STUDY_MEAN_OF_4000 = 0.013
+# Fixed Runge-Kutta steps against an adaptive solver; the coarser of them decides.
+REGIMES_STUDY_FLOW = 1e-5

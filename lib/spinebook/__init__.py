@@ -10,15 +10,36 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinebook import book, data, dendrites, geometry, pixels, stats
+    from spinebook import (
+        book,
+        data,
+        dendrites,
+        geometry,
+        landscape,
+        pixels,
+        regimes,
+        stats,
+        training,
+    )
 
 try:
     __version__ = version("spinebook")
 except PackageNotFoundError:  # a checkout on the path, never installed
     __version__ = "0+unknown"
 
-_SUBMODULES = ("book", "data", "dendrites", "geometry", "pixels", "stats")
-__all__ = ["__version__", "book", "data", "dendrites", "geometry", "pixels", "stats"]
+__all__ = [
+    "__version__",
+    "book",
+    "data",
+    "dendrites",
+    "geometry",
+    "landscape",
+    "pixels",
+    "regimes",
+    "stats",
+    "training",
+]
+_SUBMODULES = frozenset(__all__) - {"__version__"}
 
 
 def __getattr__(name: str) -> Any:
@@ -28,4 +49,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(_SUBMODULES))
+    return sorted(set(globals()) | _SUBMODULES)

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.signal import correlate2d
-from spinebook.geometry import SmallConvnet
 from spinebook.landscape import (
     Convnet,
     circular_convolution_bounds,
@@ -25,19 +24,6 @@ def test_patches_make_convolutions__independent_package(float64, size, padding, 
     ours = image_patches(image[None, :, :, None], size, stride=stride, padding=padding)
     theirs = correlate2d(np.pad(image, padding), kernel, mode="valid")[::stride, ::stride]
     np.testing.assert_allclose(ours[0] @ kernel.ravel(), theirs, atol=LANDSCAPE_CLOSED_FORM)
-
-
-def test_patches_are_those_of_the_small_convnet__brute_force(float64):
-    network, rng = SmallConvnet(9, 8, 3, maps=4), np.random.default_rng(0)
-    shapes = {"first": (27, 4), "second": (36, 8), "readout": (48, 10)}
-    params = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-    params |= {f"{name}_bias": rng.normal(size=shape[1]) for name, shape in shapes.items()}
-    x = rng.normal(size=(2, 9, 8, 3))
-    h = x
-    for layer in ("first", "second"):
-        h = jax.nn.relu(image_patches(h, stride=2) @ params[layer] + params[f"{layer}_bias"])
-    ours = h.reshape(2, -1) @ params["readout"] + params["readout_bias"]
-    np.testing.assert_array_equal(ours, network(params, x))
 
 
 def test_convnet__independent_package(float64):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -90,6 +91,25 @@ def input_singular_values(
 @jax.jit
 def _singular_values(jacobian: Float[Array, "samples outputs inputs"]) -> Float[Array, "samples _"]:
     return singular_values(jacobian)
+
+
+def after(value: Float[Array, "*shape"], done: Float[Array, "*other"]) -> Float[Array, "*shape"]:
+    """Return ``value`` as it is, but not before ``done`` has been computed.
+
+    On a CPU, batched decompositions of JAX (0.10.2) that run side by side in one program each hold
+    a thread of the pool while they wait for others, and with as many of them as threads they wait
+    for ever. An optimisation barrier does not order them there; a number that depends on the last
+    one does.
+    """
+    return value + jnp.minimum(jnp.abs(done.ravel()[0]), 0)
+
+
+def in_turn(*calls: tuple[Callable[[Array], Array], Array]) -> list[Array]:
+    """Decompose matrices one after the other, never side by side (see :func:`after`)."""
+    found: list[Array] = []
+    for decompose, matrix in calls:
+        found.append(decompose(after(matrix, found[-1]) if found else matrix))
+    return found
 
 
 def singular_values(matrix: Float[Array, "*batch rows columns"]) -> Float[Array, "*batch _"]:

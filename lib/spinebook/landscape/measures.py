@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from spinebook.checks import is_traced
 from spinebook.landscape._checks import check_batch
 from spinebook.landscape._dense import dense_pass, gradient_norms, input_jacobian_of
-from spinebook.landscape.jacobians import largest_singular_value, singular_values
+from spinebook.landscape.jacobians import in_turn, largest_singular_value, singular_values
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
 from spinebook.types import AnyArray
 
@@ -96,14 +96,16 @@ def _measures(
 ) -> tuple[Any, ...]:
     run = dense_pass(network, params, x)
     jacobians = (input_jacobian_of(run, params), *run.jacobians)
-    spectra = tuple(
-        jnp.broadcast_to(s, (x.shape[0], s.shape[1])) for s in map(singular_values, jacobians)
+    found = in_turn(
+        *((singular_values, jacobian) for jacobian in jacobians),
+        *((largest_singular_value, layer["weight"]) for layer in params),
     )
+    spectra = tuple(jnp.broadcast_to(s, (x.shape[0], s.shape[1])) for s in found[: len(jacobians)])
     layers = list(zip(jacobians, run.inputs, strict=True))
     weights, biases = gradient_norms(network, params, run, adaptive=False)
     adaptive, _ = gradient_norms(network, params, run, adaptive=True)
     return (
-        jnp.stack([largest_singular_value(layer["weight"]) for layer in params]),
+        jnp.stack(found[len(jacobians) :]),
         jnp.stack([jnp.linalg.norm(h, axis=1) for h in run.inputs], axis=1),
         spectra,
         weights,

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from spinebook.landscape._checks import check_batch
 from spinebook.landscape._dense import dense_pass, gradient_norms, input_jacobian_of
-from spinebook.landscape.jacobians import largest_singular_value, singular_values
+from spinebook.landscape.jacobians import in_turn, largest_singular_value, singular_values
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
 from spinebook.landscape.volume import log_volume, participation_ratio
 from spinebook.types import AnyArray
@@ -90,10 +90,14 @@ def _report(
     layer_sharpness = jnp.mean(gradients, axis=0)
     total = jnp.sum(layer_sharpness)
     jacobian = input_jacobian_of(run, params)
-    spectrum = singular_values(jacobian)
+    spectrum, *tops = in_turn(
+        (singular_values, jacobian),
+        *((largest_singular_value, layer["weight"]) for layer in params),
+        *((largest_singular_value, inner) for inner in run.jacobians),
+    )
     spectrum = jnp.broadcast_to(spectrum, (x.shape[0], spectrum.shape[1]))
     mls, rank, outputs = jnp.mean(spectrum[:, 0]), spectrum.shape[1], network.sizes[-1]
-    norms = jnp.stack([largest_singular_value(layer["weight"]) for layer in params]) ** 2
+    norms = jnp.stack(tops[: len(params)]) ** 2
     squares = jnp.stack([jnp.sum(h**2, axis=1) for h in run.inputs], axis=1)
     ratios = norms * jnp.mean(1 / squares, axis=0)
     # Mean log of |W| / |x|, from the squares.
@@ -105,7 +109,7 @@ def _report(
         adaptive_sharpness=jnp.mean(jnp.sum(adaptive, axis=1)),
         mls=mls,
         mls_bound=jnp.sqrt(ratios[0] * total),
-        nmls=mls + sum(jnp.mean(largest_singular_value(j)) for j in run.jacobians),
+        nmls=mls + sum(jnp.mean(top) for top in tops[len(params) :]),
         nmls_bound=jnp.sqrt(jnp.sum(ratios) * total),
         normalised_mls=jnp.mean(spectrum[:, 0] ** 2 * squares[:, 0]),
         log_volume=full,

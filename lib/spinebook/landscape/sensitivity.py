@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from spinebook.landscape._checks import Apply, check_batch
 from spinebook.landscape._dense import dense_pass, input_jacobian_of
 from spinebook.landscape.convnets import Convnet
-from spinebook.landscape.jacobians import largest_singular_value, sensitivities
+from spinebook.landscape.jacobians import in_turn, largest_singular_value, sensitivities
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
 from spinebook.landscape.sharpness import LayerSums, layer_sums
 from spinebook.types import AnyArray
@@ -123,12 +123,14 @@ def _network_mls(
     if isinstance(network, DenseNetwork):
         run = dense_pass(network, params, x)
         jacobians = (input_jacobian_of(run, params), *run.jacobians)
-        columns = [largest_singular_value(jacobian) for jacobian in jacobians]
+        columns = in_turn(*((largest_singular_value, jacobian) for jacobian in jacobians))
     else:
-        columns = [
-            sensitivities(partial(network.tail, start=start), params, h, outputs)
-            for start, h in enumerate(network.layer_inputs(params, x))
-        ]
+
+        def of_tail(h: Array, start: int) -> Array:
+            return sensitivities(partial(network.tail, start=start), params, h, outputs)
+
+        inputs = enumerate(network.layer_inputs(params, x))
+        columns = in_turn(*((partial(of_tail, start=start), h) for start, h in inputs))
     return layer_sums(jnp.stack([jnp.broadcast_to(c, x.shape[:1]) for c in columns], axis=1))
 
 
