@@ -2,7 +2,7 @@
 
 from spinebook.book.cli import main
 
-CELL = '''import sys
+CELL = """import sys
 
 print("progress: four networks: step 5 of 10, about 3 s left", file=sys.stderr)
 print("a complaint", file=sys.stderr)
@@ -11,7 +11,7 @@ found = kept.is_dir()
 kept.mkdir(parents=True, exist_ok=True)
 if not found:
     raise RuntimeError("interrupted")
-fig, ax'''
+fig, ax"""
 
 
 def run(toy, *arguments):
