@@ -52,5 +52,9 @@ def test_only_documented_functions_stand_behind_figures__property(toy):
     )
     uses = "[CANDIDATES, PNorm, binomial_interval, _check_level, descent_paths]"
     toy.replace(toy.page, "ax.plot([1, 2, trials])", f"ax.plot({uses})")
+    library = toy.chapter.parent / "library"
+    library.mkdir()
+    named = [f".. automodule:: spinebook.{name}\n   :members:\n" for name in ("stats", "geometry")]
+    (library / "all.md").write_text("".join(named))
     helpers = chapter_index(load_site(toy.root).chapters["toy"])["fig-1"]
     assert helpers == ["spinebook.geometry.PNorm", "spinebook.stats.binomial_interval"]

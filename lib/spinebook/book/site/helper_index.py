@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinebook.book.site.helper_links import figures_by_helper, helpers_by_figure
@@ -22,15 +25,27 @@ def chapter_index(chapter: ChapterData) -> dict[str, list[str]]:
     """
     page = read_page(chapter.page.read_text("utf-8"))
     cells = [cell.source for cell in page.cells if cell.cell_type == "code"]
+    pages = reference_pages(chapter.page.parents[1] / "library")
     return {
-        figure: [helper for helper in helpers if _documented(helper)]
+        figure: [helper for helper in helpers if _documented(helper, pages)]
         for figure, helpers in helpers_by_figure(cells).items()
     }
 
 
-def _documented(helper: str) -> bool:
+@cache
+def reference_pages(folder: Path) -> dict[str, str]:
+    """Return the page of the library's reference that documents each module it names."""
+    named = re.compile(r"^\.\. automodule:: (\S+)", re.MULTILINE)
+    return {
+        module: f"chapters/library/{path.stem}"
+        for path in sorted(folder.glob("*.md"))
+        for module in named.findall(path.read_text("utf-8"))
+    }
+
+
+def _documented(helper: str, pages: Mapping[str, str]) -> bool:
     module, _, name = helper.rpartition(".")
-    return callable(getattr(importlib.import_module(module), name, None))
+    return module in pages and callable(getattr(importlib.import_module(module), name, None))
 
 
 def used_in(site: SiteData) -> dict[str, list[tuple[str, str]]]:
@@ -44,22 +59,16 @@ def used_in(site: SiteData) -> dict[str, list[tuple[str, str]]]:
     return {helper: places for helper, places in index.items() if places}
 
 
-def library_page(helper: str) -> str:
-    """Return the page that documents a helper such as ``spinebook.dendrites.union_size_pmf``."""
-    package = helper.split(".")[1]
-    own_page = {"dendrites", "geometry"}
-    return f"chapters/library/{package if package in own_page else 'shared'}"
-
-
 def links_to_helpers(
     env: Any, chapter: ChapterData, figure: str, page: Callable[..., str]
 ) -> list[str]:
     """Return HTML links to the library functions behind a figure."""
-    cache = env.temp_data.setdefault("spinebook_helpers", {})
-    if chapter.slug not in cache:
-        cache[chapter.slug] = chapter_index(chapter)
+    known = env.temp_data.setdefault("spinebook_helpers", {})
+    if chapter.slug not in known:
+        known[chapter.slug] = chapter_index(chapter)
+    pages = reference_pages(chapter.page.parents[1] / "library")
     return [
-        f'<a href="{escape(page(library_page(helper), helper))}"><code>'
+        f'<a href="{escape(page(pages[helper.rpartition(".")[0]], helper))}"><code>'
         f"{escape(helper.removeprefix('spinebook.'))}</code></a>"
-        for helper in cache[chapter.slug].get(figure, [])
+        for helper in known[chapter.slug].get(figure, [])
     ]
