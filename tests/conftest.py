@@ -4,6 +4,8 @@ import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# A larger thread pool than two cores give: see spinebook.book.worker.
+os.environ.setdefault("NPROC", "16")
 
 import jax
 import pytest

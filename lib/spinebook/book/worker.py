@@ -97,4 +97,7 @@ def _environment(build: Path, profile: str) -> dict[str, str]:
     }
     # The threads of OpenBLAS, which solves JAX's linear systems, wait by spinning: with two
     # chapters on two cores they cost up to thirty times what a small system takes.
-    return {"OPENBLAS_NUM_THREADS": "1"} | os.environ | own
+    # NPROC is the size of JAX's thread pool on a CPU, by default the number of cores. Batched
+    # decompositions that run side by side hold a thread each while they wait for another one:
+    # with two cores two of them wait for ever (jax 0.10.2), with sixteen threads they do not.
+    return {"OPENBLAS_NUM_THREADS": "1", "NPROC": "16"} | os.environ | own
