@@ -47,6 +47,8 @@ from tests.tolerances import (
     LANDSCAPE_ROUTES,
 )
 
+pytestmark = pytest.mark.slow  # they compile whole studies: ten seconds and more each
+
 KEY = jax.random.key(3)
 LABELS = np.arange(90) % 3
 

@@ -13,6 +13,8 @@ from spinebook.training import Recipe
 
 from tests import tolerances as tol
 
+pytestmark = pytest.mark.slow  # they compile whole studies: ten seconds and more each
+
 KEYS = jax.random.split(jax.random.key(3), 3)
 RANKS = jnp.array([1, 6])
 TASK = regimes.TwoAlternativeForcedChoice()
