@@ -1,11 +1,16 @@
 """What every test shares: run-time shape checks, float64 and a quiet, reproducible environment."""
 
 import os
+import signal
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # A larger thread pool than two cores give: see spinebook.book.worker.
 os.environ.setdefault("NPROC", "16")
+
+# Started in the background by a shell, this process ignores Ctrl-C, and its children would too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import jax
 import pytest

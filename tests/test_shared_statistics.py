@@ -13,11 +13,13 @@ from spinebook.stats import (
     binomial_chi_square,
     binomial_interval,
     binomial_p_value,
-    bootstrap_interval,
+    bootstrap_estimate,
     hodges_lehmann,
     mean_interval,
     spearman_within,
 )
+
+from tests import tolerances
 
 
 @given(st.integers(1, 1000), st.data())
@@ -45,9 +47,9 @@ def test_chi_square_leaves_rare_points_out__closed_form():
         binomial_chi_square(0, 10, 0.01)
 
 
-def test_bootstrap_interval_covers__property():
+def test_bootstrap_covers__property():
     sample = np.random.default_rng(1).normal(3, 1, 400)
-    low, high = bootstrap_interval(sample, seed=0)
+    _, low, high = bootstrap_estimate(np.mean, sample, seed=0)
     assert low < sample.mean() < high
     assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.15)
 
@@ -58,7 +60,7 @@ def test_bad_statistics_are_refused__property():
     with pytest.raises(ValueError, match="confidence"):
         binomial_interval(1, 10, 1.0)
     with pytest.raises(ValueError, match="two observations"):
-        bootstrap_interval(np.ones(1), seed=0)
+        bootstrap_estimate(np.mean, np.ones(1), seed=0)
     with pytest.raises(ValueError, match="between 0 and 1"):
         check_probability("p", np.array([0.2, 1.2]))
     with pytest.raises(TypeError, match="must be a number"):
@@ -131,3 +133,14 @@ def test_spearman_within_two_observations_a_stratum__brute_force():
 def test_bad_samples_are_refused__property(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_bootstrap_of_two_samples_has_the_normal_width__closed_form():
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(1.0, 1.0, 400), rng.normal(0.0, 2.0, 100)
+    found = bootstrap_estimate(lambda a, b: a.mean() - b.mean(), x, y, seed=0)
+    half = 1.96 * np.sqrt(x.var() / 400 + y.var() / 100)
+    assert found.value == pytest.approx(x.mean() - y.mean())
+    assert (found.high - found.low) / 2 == pytest.approx(
+        half, rel=tolerances.STATISTICS_BOOTSTRAP_WIDTH
+    )

@@ -119,9 +119,11 @@ REGIMES_RATE_PUBLISHED_PAIRS = 3.0
 REGIMES_STUDY_FLOAT32 = 2e-5
 # The same formula in float64 by another route.
 REGIMES_STUDY_FLOAT64 = 1e-12
-# A percentile bootstrap of 2,000 resamples knows its width to about 3 %.
-REGIMES_STUDY_BOOTSTRAP_WIDTH = 0.1
 # Four standard errors of a mean of 4,000 alignments that spread by 0.2.
 REGIMES_STUDY_MEAN_OF_4000 = 0.013
 # Fixed Runge-Kutta steps against an adaptive solver; the coarser of them decides.
 REGIMES_STUDY_FLOW = 1e-5
+
+# --- statistics -------------------------------------------------------------------------------
+# A percentile bootstrap of 2,000 resamples knows its width to about 3 %.
+STATISTICS_BOOTSTRAP_WIDTH = 0.1

@@ -147,6 +147,7 @@ def test_report_is_the_separate_functions__brute_force(float64, sizes):
 
 
 def expected_report(network, params, x, s, measures):
+    jacobian = input_jacobian(network, params, x)
     return {
         "sharpness": sharpness(network, params, x).value,
         "layer_sharpness": sharpness(network, params, x).per_layer,
@@ -159,8 +160,16 @@ def expected_report(network, params, x, s, measures):
         "log_volume": log_local_volume(s, 3).value,
         "log_volume_top": log_local_volume(s, 3, top=3).value,
         "log_volume_bound": log_volume_bound(measures).right,
+        "log_volume_top_bound": log_volume_bound(measures, 3).right,
         "dimensionality": local_dimensionality(s),
+        "output_sharpness": [sharpness(part(network, o), params, x).value for o in range(3)],
+        "output_jacobian": np.mean(np.sum(np.asarray(jacobian) ** 2, axis=2), axis=0),
     }
+
+
+def part(network, output):
+    """One output of a network as a function of its own."""
+    return lambda params, x: network(params, x)[:, output : output + 1]
 
 
 def adaptive(network, params, x):

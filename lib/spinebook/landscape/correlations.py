@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Num
 
-from spinebook.stats import Estimate, bootstrap_interval
+from spinebook.stats import Estimate, bootstrap_estimate
 
 
 def pearson(x: Num[np.ndarray, "*shape"], y: Num[np.ndarray, "*shape"]) -> float:
@@ -99,9 +99,7 @@ def over_seeds(
     def of(sample: np.ndarray) -> float:
         return statistic(*np.moveaxis(sample, 1, 0))
 
-    value = of(together)
-    low, high = bootstrap_interval(together, of, confidence=confidence, seed=seed)
-    return Estimate(value, min(float(low), value), max(float(high), value))
+    return bootstrap_estimate(of, together, confidence=confidence, seed=seed)
 
 
 def largest_block(finite: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

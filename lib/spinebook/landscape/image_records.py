@@ -8,8 +8,6 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from spinebook.landscape._dense import dense_pass, input_jacobian_of
-from spinebook.landscape.bounds import network_sensitivity_bound, sensitivity_chain
 from spinebook.landscape.convnets import Convnet
 from spinebook.landscape.jacobians import (
     after,
@@ -17,12 +15,10 @@ from spinebook.landscape.jacobians import (
     sensitivities,
     singular_values,
 )
-from spinebook.landscape.measures import layer_measures
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
-from spinebook.landscape.rescaling_bounds import rescaling_bounds
+from spinebook.landscape.report import dense_report
 from spinebook.landscape.sharpness import adaptive_sharpness, sharpness
 from spinebook.landscape.volume import log_volume, participation_ratio
-from spinebook.landscape.volume_bounds import log_volume_bound
 from spinebook.types import AnyArray
 
 _MEASURED = 100
@@ -46,7 +42,7 @@ def image_record(
         own: ``rows`` and ``targets`` of all training images and the rows ``held_out``.
 
     Returns:
-        What :func:`dense_record` or :func:`convnet_record` gives, ``held_out_sharpness`` and
+        What :func:`dense_report` or :func:`convnet_record` gives, ``held_out_sharpness`` and
         ``held_out_volume`` (three largest singular values), ``loss`` and ``accuracy`` on all
         training images, ``all_sharpness`` on these, and the ``relative_flatness`` of the readout,
         :math:`\|W_L\|_F^2\,\frac1n\sum_i\|h_{L-1,i}\|^2`.
@@ -62,7 +58,7 @@ def image_record(
     x, held = images[own["rows"][:_MEASURED]], images[own["held_out"]]
     everything, targets = images[own["rows"]], own["targets"]
     if isinstance(network, DenseNetwork):
-        report = dense_record(network, params, x)
+        report = dense_report(network, params, x)._asdict()
         readout_inputs = network.layers(params, x).inputs[-1]
     else:
         report = convnet_record(network, params, x)
@@ -73,9 +69,8 @@ def image_record(
     else:
         right = jnp.argmax(outputs, axis=1) == jnp.argmax(targets, axis=1)
     squares = jnp.mean(jnp.sum(readout_inputs**2, axis=1))
-    jacobian = input_jacobian(network, params, held)
-    for last in ("nmls", "nmls_bound"):  # of the layers' spectra, and of the weights' norms
-        jacobian = after(jacobian, jnp.asarray(report[last]))
+    # NMLS comes from the last decomposition of the report.
+    jacobian = after(input_jacobian(network, params, held), report["nmls"])
     unseen = singular_values(jacobian)
     return report | {
         "held_out_sharpness": sharpness(network, params, held).value,
@@ -84,52 +79,6 @@ def image_record(
         "accuracy": jnp.mean(right),
         "all_sharpness": sharpness(network, params, everything).value,
         "relative_flatness": squares * jnp.sum(params[-1]["weight"] ** 2),
-    }
-
-
-def dense_record(
-    network: DenseNetwork, params: LayerParameters, x: Float[AnyArray, "samples inputs"]
-) -> dict[str, Array]:
-    r"""Measure a dense network with biases.
-
-    Args:
-        network: a dense network.
-        params: its parameters.
-        x: batch of inputs.
-
-    Returns:
-        ``sharpness``, ``adaptive_sharpness``, ``mls``, ``nmls``, ``normalised_mls``,
-        ``log_volume`` (and ``_top`` of the three largest singular values), the right sides
-        ``_bound`` of four of them, ``dimensionality``, and the shares of the outputs in S and in
-        the mean of :math:`\|J\|_F^2`, ``output_sharpness`` and ``output_jacobian``.
-
-    Examples:
-        >>> network = DenseNetwork((2, 2), "linear")
-        >>> params = ({"weight": jnp.array([[3.0, 0.0], [4.0, 2.0]]), "bias": jnp.zeros(2)},)
-        >>> dense_record(network, params, jnp.array([[1.0, 1.0]]))["output_jacobian"]
-        Array([25.,  4.], dtype=float32)
-    """
-    x = jnp.asarray(x)
-    run = dense_pass(network, params, x)
-    shares = [
-        jnp.mean(jnp.sum(gradient**2, axis=2) * (jnp.sum(h**2, axis=1) + 1)[:, None], axis=0)
-        for gradient, h in zip(run.gradients, run.inputs, strict=True)
-    ]
-    squares = jnp.sum(input_jacobian_of(run, params) ** 2, axis=2)
-    measures = layer_measures(network, params, x)
-    mls, nmls = sensitivity_chain(measures).bound, network_sensitivity_bound(measures)
-    top = min(_TOP, network.sizes[-1])
-    return _of_spectrum(measures.singular_values[0]) | {
-        "sharpness": measures.sharpness,
-        "adaptive_sharpness": adaptive_sharpness(network, params, x).value,
-        "mls_bound": mls.right,
-        "nmls": nmls.left,
-        "nmls_bound": nmls.right,
-        "normalised_mls": rescaling_bounds(measures).normalised.left,
-        "log_volume_bound": log_volume_bound(measures).right,
-        "log_volume_top_bound": log_volume_bound(measures, top).right,
-        "output_sharpness": sum(shares),
-        "output_jacobian": jnp.mean(squares, axis=0),
     }
 
 
@@ -159,7 +108,7 @@ def convnet_record(
         x: batch of images.
 
     Returns:
-        The fields of :func:`dense_record` that do not need the layers' own gradients.
+        The fields of :class:`DenseReport` that do not need the layers' own gradients.
 
     Examples:
         >>> import jax

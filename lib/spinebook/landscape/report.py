@@ -20,7 +20,7 @@ _TOP = 3
 
 
 class DenseReport(NamedTuple):
-    """Sharpness, compression and the bounds between them, averaged over samples.
+    r"""Sharpness, compression and the bounds between them, averaged over samples.
 
     Attributes:
         sharpness: S of :func:`sharpness`; ``layer_sharpness`` is its share of each layer.
@@ -31,8 +31,11 @@ class DenseReport(NamedTuple):
         normalised_mls: of :func:`normalised_mls`.
         log_volume: of :func:`log_local_volume` in nats, minus infinity with fewer inputs than
             outputs; ``log_volume_top`` of the three largest singular values, and
-            ``log_volume_bound`` the right side of :func:`log_volume_bound`.
+            ``log_volume_bound`` and ``log_volume_top_bound`` the right sides for both of
+            :func:`log_volume_bound`.
         dimensionality: of :func:`local_dimensionality`.
+        output_sharpness: share of each output in S.
+        output_jacobian: share of each output in the mean of :math:`\|J\|_F^2`.
     """
 
     sharpness: Float[Array, ""]
@@ -46,7 +49,10 @@ class DenseReport(NamedTuple):
     log_volume: Float[Array, ""]
     log_volume_top: Float[Array, ""]
     log_volume_bound: Float[Array, ""]
+    log_volume_top_bound: Float[Array, ""]
     dimensionality: Float[Array, ""]
+    output_sharpness: Float[Array, " outputs"]
+    output_jacobian: Float[Array, " outputs"]
 
 
 def dense_report(
@@ -102,6 +108,11 @@ def _report(
     ratios = norms * jnp.mean(1 / squares, axis=0)
     # Mean log of |W| / |x|, from the squares.
     sizes = (jnp.log(norms[0]) - jnp.mean(jnp.log(squares[:, 0]))) / 2
+    top = min(_TOP, rank)
+    shares = [
+        jnp.mean(jnp.sum(gradient**2, axis=2) * (square + network.biases)[:, None], axis=0)
+        for gradient, square in zip(run.gradients, squares.T, strict=True)
+    ]
     full = log_volume(spectrum, rank).value if outputs <= rank else jnp.full_like(mls, -jnp.inf)
     return DenseReport(
         sharpness=total,
@@ -113,7 +124,10 @@ def _report(
         nmls_bound=jnp.sqrt(jnp.sum(ratios) * total),
         normalised_mls=jnp.mean(spectrum[:, 0] ** 2 * squares[:, 0]),
         log_volume=full,
-        log_volume_top=log_volume(spectrum, min(_TOP, rank)).value,
+        log_volume_top=log_volume(spectrum, top).value,
         log_volume_bound=outputs * sizes + outputs / 2 * jnp.log(total / outputs),
+        log_volume_top_bound=top * sizes + top / 2 * jnp.log(total / top),
         dimensionality=participation_ratio(spectrum),
+        output_sharpness=jnp.sum(jnp.stack(shares), axis=0),
+        output_jacobian=jnp.mean(jnp.sum(jacobian**2, axis=2), axis=0),
     )

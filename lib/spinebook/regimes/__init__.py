@@ -48,17 +48,15 @@ from spinebook.regimes.spectra import (
     spectrum_summary,
     stable_rank,
 )
+from spinebook.regimes.structured_init import Gaussian, Structure, structured_init
 from spinebook.regimes.structures import (
     STRUCTURES,
     Blocks,
     ChainMotifs,
     Dale,
     DistanceDependent,
-    Gaussian,
     SoftRank,
     SparseLogNormal,
-    Structure,
-    structured_init,
 )
 from spinebook.regimes.tangent_kernel import (
     recurrent_tangent_kernel,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import scipy.linalg
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float
 
 from spinebook.checks import check_count, check_number
+from spinebook.regimes._exact_flow import exact_gram
+from spinebook.regimes._stepped_flow import stepped_layers
+from spinebook.regimes.linear_kernels import kernel_cosine, kernel_of_blocks
 from spinebook.types import AnyArray
 
 Method: TypeAlias = Literal["auto", "exact", "integrate"]
@@ -20,8 +20,6 @@ Starts: TypeAlias = tuple[
     Float[np.ndarray, "*batch hidden small"],
 ]
 _BALANCE = 1e-10
-_LARGEST_GAP = 40.0
-_LARGEST_RANGE = 1300.0
 
 
 class LinearFlow(NamedTuple):
@@ -50,20 +48,14 @@ class LinearFlow(NamedTuple):
         With one output this is :math:`M = W_1^\top W_1 + \|W_2\|^2 I`; the tangent kernel on inputs
         X is then X^T M X. Rows run over outputs, then inputs.
         """
-        inner, outer = self._blocks()
-        eye = np.eye
-        kernel = np.einsum("ab,...ij->...aibj", eye(self.outputs), inner)
-        kernel = kernel + np.einsum("...ab,ij->...aibj", outer, eye(inner.shape[-1]))
-        side = self.outputs * inner.shape[-1]
-        return kernel.reshape(*kernel.shape[:-4], side, side)
+        split = self.gram.shape[-1] - self.outputs
+        return kernel_of_blocks(self.gram[..., :split, :split], self.gram[..., split:, split:])
 
     @property
     def kernel_alignment(self) -> Float[np.ndarray, "*batch times"]:
         r"""Cosine between the tangent kernel at each time and at the start, on whitened inputs."""
         kernel = self.tangent_kernel
-        product = np.einsum("...tij,...ij->...t", kernel, kernel[..., 0, :, :])
-        size = np.sqrt(np.einsum("...ij,...ij->...", kernel, kernel))
-        return product / (size * size[..., :1])
+        return np.asarray(kernel_cosine(kernel, kernel[..., :1, :, :]))
 
     @property
     def weight_change(self) -> Float[np.ndarray, "*batch times"]:
@@ -74,12 +66,6 @@ class LinearFlow(NamedTuple):
                 'method="integrate" for weight changes.'
             )
         return np.linalg.norm(self.first - self.first[..., :1, :, :], axis=(-2, -1))
-
-    def _blocks(
-        self,
-    ) -> tuple[Float[np.ndarray, "*batch i i"], Float[np.ndarray, "*batch o o"]]:
-        split = self.gram.shape[-1] - self.outputs
-        return self.gram[..., :split, :split], self.gram[..., split:, split:]
 
 
 def two_layer_linear_flow(
@@ -215,72 +201,8 @@ def _solve(
     start = np.concatenate([np.swapaxes(w1, -2, -1), w2], axis=-2)
     gram = np.empty((*s.shape[:-2], len(times), side, side))
     for index in np.ndindex(s.shape[:-2]):
-        gram[index] = _exact_gram(start[index], s[index], float(balance[index]), times)
+        gram[index] = exact_gram(start[index], s[index], float(balance[index]), times)
     return LinearFlow(times, gram, s.shape[-2], None, None)
-
-
-def _exact_gram(
-    start: Float[np.ndarray, "side small"],
-    s: Float[np.ndarray, "outputs inputs"],
-    balance: float,
-    times: Float[np.ndarray, " times"],
-) -> Float[np.ndarray, "times side side"]:
-    outputs, inputs = s.shape
-    half = np.concatenate([np.full(inputs, -balance / 2), np.full(outputs, balance / 2)])
-    flow = np.diag(half)
-    flow[:inputs, inputs:], flow[inputs:, :inputs] = s.T, s
-    rates, modes = np.linalg.eigh(flow)
-    projected = modes.T @ start
-    gram = np.empty((len(times), len(rates), len(rates)))
-    for i, t in enumerate(times):
-        root = modes @ _square_root(rates, projected, t)
-        gram[i] = root @ root.T
-    return gram
-
-
-def _square_root(
-    rates: Float[np.ndarray, " side"], projected: Float[np.ndarray, "side small"], t: float
-) -> Float[np.ndarray, "side small"]:
-    """Return X with X X^T = Q Q^T(t) in the eigenbasis of F.
-
-    With I = int e^{2fs} ds and R from the QR factors of [I^(1/2) q; 1], X = e^{ft} q R^{-1} is
-    e^{ft} I^(-1/2) times rows of the orthogonal factor: nothing large is ever divided by.
-    Sorted rows and pivoted columns keep the factors exact although the rows differ by e^{ft}.
-    """
-    if t == 0:
-        return projected
-    exponent = 2 * rates * t
-    size = np.maximum(np.abs(exponent), 1e-300)
-    length = t * -np.expm1(-size) / size  # the integral up to e^{2ft}, where that is large
-    norm = np.linalg.norm(projected, axis=1)
-    used = norm > 0
-    direction = projected / np.where(used, norm, 1.0)[:, None]
-    level = np.log(length) / 2 + np.log(np.where(used, norm, 1.0)) + np.maximum(exponent, 0) / 2
-    level = np.append(level, np.zeros(projected.shape[1]))
-    order = np.argsort(-level, kind="stable")
-    stacked = np.concatenate([direction, np.eye(projected.shape[1])])[order]
-    stacked = stacked * np.exp(_capped(level[order]))[:, None]
-    factor = scipy.linalg.qr(stacked, mode="economic", pivoting=True)[0]
-    rows = np.empty_like(factor)
-    rows[order] = factor
-    return (
-        np.exp(np.minimum(exponent, 0) / 2)[:, None] / np.sqrt(length)[:, None] * rows[: used.size]
-    )
-
-
-def _capped(level: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    """Shorten the gaps between falling logarithms of row sizes, and centre them.
-
-    Once one row is 1e-17 of the one before, its exact size no longer matters to the orthogonal
-    factor: only the order in which rows claim their directions does.
-    """
-    short = np.append(0.0, np.cumsum(np.maximum(np.diff(level), -_LARGEST_GAP)))
-    if short[-1] < -_LARGEST_RANGE:
-        raise ValueError(
-            "the correlation has too many separate growth rates for times as late as these; the "
-            'flow has ended earlier, or use method="integrate".'
-        )
-    return short - short[-1] / 2
 
 
 def _integrate(
@@ -292,9 +214,8 @@ def _integrate(
     w1, w2, basis = start
     rate = 2 * (_norm(s) + _norm(w2 @ w1)) + _norm(w1) ** 2 + _norm(w2) ** 2
     counts = np.ceil(np.diff(times) * max(float(np.max(rate)), 1e-300) * resolution)
-    with jax.enable_x64(True):
-        path = _runge_kutta(w1, w2, s, np.diff(times), np.maximum(counts, 1).astype(np.int32))
-        reduced = [np.moveaxis(np.asarray(layer), 0, -3) for layer in path]
+    lengths, counts = np.diff(times), np.maximum(counts, 1).astype(np.int32)
+    reduced = [np.moveaxis(layer, 0, -3) for layer in stepped_layers(w1, w2, s, lengths, counts)]
     joint = np.concatenate([np.swapaxes(reduced[0], -2, -1), reduced[1]], axis=-2)
     turn = basis[..., None, :, :]
     first, second = turn @ reduced[0], reduced[1] @ np.swapaxes(turn, -2, -1)
@@ -303,37 +224,3 @@ def _integrate(
 
 def _norm(matrix: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch"] | np.floating:
     return np.linalg.norm(matrix, 2, axis=(-2, -1))
-
-
-@jax.jit
-def _runge_kutta(
-    w1: Float[Array, "*batch small inputs"],
-    w2: Float[Array, "*batch outputs small"],
-    s: Float[Array, "*batch outputs inputs"],
-    lengths: Float[Array, " intervals"],
-    counts: Int[Array, " intervals"],
-) -> tuple[Float[Array, "times *batch small inputs"], Float[Array, "times *batch outputs small"]]:
-    def slope(layers):
-        a, b = layers
-        rest = s - b @ a
-        return jnp.swapaxes(b, -2, -1) @ rest, rest @ jnp.swapaxes(a, -2, -1)
-
-    def move(layers, slopes, size):
-        return tuple(x + size * k for x, k in zip(layers, slopes, strict=True))
-
-    def step(layers, size):
-        one = slope(layers)
-        two = slope(move(layers, one, size / 2))
-        three = slope(move(layers, two, size / 2))
-        four = slope(move(layers, three, size))
-        total = [a + 2 * b + 2 * c + d for a, b, c, d in zip(one, two, three, four, strict=True)]
-        return move(layers, total, size / 6)
-
-    def interval(layers, pair):
-        length, count = pair
-        size = length / count
-        layers = jax.lax.fori_loop(0, count, lambda _, now: step(now, size), layers)
-        return layers, layers
-
-    _, (first, second) = jax.lax.scan(interval, (w1, w2), (lengths, counts))
-    return jnp.concatenate([w1[None], first]), jnp.concatenate([w2[None], second])

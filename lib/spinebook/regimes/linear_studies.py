@@ -124,37 +124,6 @@ def adaptive_linear_flow(
     return LayerPaths(w[:, :split].reshape(-1, *W1.shape), w[:, split:].reshape(-1, *W2.shape))
 
 
-def linear_kernel(
-    first: Float[AnyArray, "*batch hidden inputs"], second: Float[AnyArray, "*batch outputs hidden"]
-) -> Float[np.ndarray, "*batch parts parts"]:
-    r"""Tangent kernel :math:`I \otimes W_1^\top W_1 + W_2 W_2^\top \otimes I` on whitened inputs.
-
-    Examples:
-        >>> linear_kernel(np.eye(1, 2), np.ones((1, 1)))
-        array([[2., 0.],
-               [0., 1.]])
-    """
-    W1, W2 = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    inner, outer = np.swapaxes(W1, -2, -1) @ W1, W2 @ np.swapaxes(W2, -2, -1)
-    inputs, outputs = inner.shape[-1], outer.shape[-1]
-    kernel = np.einsum("ab,...ij->...aibj", np.eye(outputs), inner)
-    kernel = kernel + np.einsum("...ab,ij->...aibj", outer, np.eye(inputs))
-    return kernel.reshape(*kernel.shape[:-4], outputs * inputs, outputs * inputs)
-
-
-def cosine(
-    one: Float[AnyArray, "*batch n n"], other: Float[AnyArray, "*batch n n"]
-) -> Float[np.ndarray, "*batch"] | np.floating:
-    """Cosine between matrices, one value for each of a batch.
-
-    Examples:
-        >>> float(cosine(np.eye(2), 3 * np.eye(2)).round(12))
-        1.0
-    """
-    product = np.einsum("...ij,...ij->...", one, other)
-    return product / (np.linalg.norm(one, axis=(-2, -1)) * np.linalg.norm(other, axis=(-2, -1)))
-
-
 class ScaledPaths(NamedTuple):
     """How far scaled models went: one row a network, one column a scale."""
 

@@ -7,17 +7,14 @@ parameters for them are public.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, check_probability
-from spinebook.regimes.low_rank import check_size, gaussian_init
+from spinebook.regimes.structured_init import Gaussian, Structure
 
 
 def _check_share(name: str, value: float) -> None:
@@ -38,38 +35,6 @@ def _check_strength(value: float) -> None:
         raise ValueError(f"strength must not be negative, got {value}.")
 
 
-class Structure(ABC):
-    """A name and a way to shape a Gaussian matrix; subclass it to add a structure."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """How a figure calls the structure."""
-
-    @abstractmethod
-    def shape(self, gaussian: Float[Array, "n n"], *, key: PRNGKeyArray) -> Float[Array, "n n"]:
-        """Turn Gaussian weights into structured ones; the caller restores their size."""
-
-
-@dataclass(frozen=True)
-class Gaussian(Structure):
-    """Independent Gaussian weights: the null model, effective rank 2/3 for large N.
-
-    Examples:
-        >>> Gaussian().name
-        'Gaussian'
-    """
-
-    @property
-    def name(self) -> str:
-        """How a figure calls the structure."""
-        return "Gaussian"
-
-    def shape(self, gaussian: Float[Array, "n n"], *, key: PRNGKeyArray) -> Float[Array, "n n"]:
-        """Return the Gaussian weights as they are."""
-        return gaussian
-
-
 @dataclass(frozen=True)
 class Dale(Structure):
     r"""Dale's law: all weights out of one unit share its sign; sizes are half-normal.
@@ -83,6 +48,7 @@ class Dale(Structure):
         balanced: Whether inhibition makes up for the smaller number of its units.
 
     Examples:
+        >>> from spinebook.regimes import structured_init
         >>> weights = structured_init(Dale(), 10, key=jax.random.key(0))
         >>> jnp.all(weights >= 0, axis=0).sum().item(), jnp.all(weights <= 0, axis=0).sum().item()
         (8, 2)
@@ -256,6 +222,7 @@ class SparseLogNormal(Structure):
         excitatory: Share of excitatory units, strictly between 0 and 1.
 
     Examples:
+        >>> from spinebook.regimes import structured_init
         >>> weights = structured_init(SparseLogNormal(0.1), 100, key=jax.random.key(0))
         >>> bool(abs(jnp.mean(weights != 0) - 0.1) < 0.01)
         True
@@ -298,57 +265,6 @@ STRUCTURES: tuple[Structure, ...] = (
     SparseLogNormal(),
 )
 """The null model and seven structures, for comparisons across effective ranks."""
-
-
-def structured_init(
-    structure: Structure,
-    n: int,
-    gain: ArrayLike = 1.25,
-    *,
-    key: PRNGKeyArray,
-    dtype: Any = jnp.float32,
-) -> Float[Array, "n n"]:
-    """Draw structured recurrent weights with the Frobenius norm of Gaussian ones.
-
-    One key gives every structure the same Gaussian matrix to start from and its norm, so that
-    ``Gaussian()`` with this key is the paired null model.
-
-    Args:
-        structure: One of :data:`STRUCTURES`, or any :class:`Structure`.
-        n: Number of units N, at least 2 under Dale's law.
-        gain: Standard deviation of the Gaussian weights times sqrt(N), positive.
-        key: Random key.
-        dtype: Floating-point type of the weights.
-
-    Returns:
-        The weights; row i holds the inputs of unit i, column j the outputs of unit j.
-
-    Raises:
-        TypeError: If ``structure`` is no :class:`Structure`.
-        ValueError: If a number is out of range, or the network too small for the structure.
-
-    Examples:
-        >>> key = jax.random.key(0)
-        >>> norms = [jnp.linalg.norm(structured_init(s, 50, key=key)) for s in STRUCTURES]
-        >>> bool(jnp.ptp(jnp.stack(norms)) < 1e-4)
-        True
-    """
-    if not isinstance(structure, Structure):
-        raise TypeError(f"structure must be an object such as Dale(), got {structure!r}.")
-    check_size(n, gain)
-    return _structured(structure, n, gain, key, dtype)
-
-
-@jax.jit(static_argnums=(0, 1, 4))
-def _structured(
-    structure: Structure, n: int, gain: ArrayLike, key: PRNGKeyArray, dtype: Any
-) -> Float[Array, "n n"]:
-    gaussian_key, structure_key = jax.random.split(key)
-    gaussian = gaussian_init(n, gain, key=gaussian_key, dtype=dtype)
-    if isinstance(structure, Gaussian):  # exactly, without a division by its own norm
-        return gaussian
-    shaped = structure.shape(gaussian, key=structure_key)
-    return shaped * (jnp.linalg.norm(gaussian) / jnp.linalg.norm(shaped))
 
 
 def _add(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Float, Num
 
-from spinebook.stats import Estimate, bootstrap_interval, hodges_lehmann, spearman_within
+from spinebook.stats import Estimate, bootstrap_estimate, hodges_lehmann, spearman_within
 from spinebook.types import AnyArray, Numbers
 
 LEAST_PAIRS = 10
@@ -48,8 +46,7 @@ def mean_with_bootstrap(
     """
     if len(values) < least:
         return undecided()
-    low, high = bootstrap_interval(values, seed=seed)
-    return Estimate(float(np.mean(values)), float(low), float(high))
+    return bootstrap_estimate(np.mean, values, seed=seed)
 
 
 def order_within(
@@ -86,28 +83,3 @@ def seed_correlations(
     x, y = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (x, y))
     lengths = np.linalg.norm(x, axis=-1) * np.linalg.norm(y, axis=-1)
     return np.round((x * y).sum(axis=-1) / lengths, 12)
-
-
-def bootstrap_samples(
-    statistic: Callable[..., float],
-    *samples: Num[np.ndarray, "_ ..."],
-    seed: int,
-    resamples: int = 2000,
-) -> Estimate:
-    """Return a statistic of several independent samples, each resampled on its own, at 95 %.
-
-    Examples:
-        >>> apart = lambda x, y: float(x.mean() - y.mean())
-        >>> bootstrap_samples(apart, np.ones(12), np.zeros(12), seed=0)
-        Estimate(value=1.0, low=1.0, high=1.0)
-    """
-    generator = np.random.default_rng(seed)
-    values = [
-        statistic(
-            *(sample[generator.integers(len(sample), size=len(sample))] for sample in samples)
-        )
-        for _ in range(resamples)
-    ]
-    value = float(statistic(*samples))
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Estimate(value, min(float(low), value), max(float(high), value))

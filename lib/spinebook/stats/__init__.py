@@ -6,7 +6,12 @@ from spinebook.stats.binomial import (
     binomial_interval,
     binomial_p_value,
 )
-from spinebook.stats.intervals import Estimate, Interval, bootstrap_interval, mean_interval
+from spinebook.stats.intervals import (
+    Estimate,
+    Interval,
+    bootstrap_estimate,
+    mean_interval,
+)
 from spinebook.stats.ranks import hodges_lehmann, spearman_within
 
 __all__ = [
@@ -16,7 +21,7 @@ __all__ = [
     "binomial_chi_square",
     "binomial_interval",
     "binomial_p_value",
-    "bootstrap_interval",
+    "bootstrap_estimate",
     "hodges_lehmann",
     "mean_interval",
     "spearman_within",

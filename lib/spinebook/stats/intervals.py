@@ -67,42 +67,48 @@ def mean_interval(sample: Numbers, confidence: float = 0.95) -> Estimate:
     return Estimate(centre, centre - float(half), centre + float(half))
 
 
-def bootstrap_interval(
-    sample: Num[np.ndarray, "observations *rest"],
-    statistic: Callable[[np.ndarray], float] = np.mean,
-    *,
-    resamples: int = 2000,
+def bootstrap_estimate(
+    statistic: Callable[..., float],
+    *samples: Num[np.ndarray, "_ ..."],
     confidence: float = 0.95,
+    resamples: int = 2000,
     seed: int,
-) -> Interval:
-    """Percentile bootstrap interval of a statistic of independent observations.
+) -> Estimate:
+    """Value and percentile bootstrap interval of a statistic of independent samples.
+
+    Each sample is resampled on its own along its first axis. The interval is widened where it
+    would not hold the value, which a skewed statistic of few observations can bring about.
 
     Args:
-        sample: Observations along the first axis (seeds, cells, synapses).
-        statistic: Function of a resampled array to a number.
-        resamples: How many times to resample.
+        statistic: Function of as many arrays as there are samples to a number.
+        *samples: Observations along the first axis, two or more in each.
         confidence: Coverage asked for, strictly between 0 and 1.
+        resamples: How many times to resample.
         seed: Seed of the resampling.
 
     Returns:
-        Low and high end.
+        The statistic, low and high end.
 
     Raises:
-        ValueError: If there are fewer than two observations, or an argument is out of range.
+        ValueError: If a sample has fewer than two observations, or an argument is out of range.
 
     Examples:
-        >>> low, high = bootstrap_interval(np.arange(100.0), seed=0)
-        >>> bool(low < 49.5 < high)
-        True
+        >>> apart = lambda x, y: float(x.mean() - y.mean())
+        >>> bootstrap_estimate(apart, np.ones(12), np.zeros(12), seed=0)
+        Estimate(value=1.0, low=1.0, high=1.0)
     """
-    check_number("sample", sample)
     check_count("resamples", resamples, minimum=1)
     check_level(confidence)
-    if len(sample) < 2:
-        raise ValueError(f"a bootstrap needs two observations or more, got {len(sample)}.")
+    for sample in samples:
+        check_number("sample", sample)
+        if len(sample) < 2:
+            raise ValueError(f"a bootstrap needs two observations or more, got {len(sample)}.")
     generator = np.random.default_rng(seed)
-    rows = generator.integers(len(sample), size=(resamples, len(sample)))
-    values = np.array([statistic(sample[row]) for row in rows])
+    values = np.empty(resamples)
+    for i in range(resamples):
+        rows = [generator.integers(len(sample), size=len(sample)) for sample in samples]
+        values[i] = statistic(*(x[row] for x, row in zip(samples, rows, strict=True)))
     tail = (1 - confidence) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
-    return Interval(low, high)
+    value = float(statistic(*samples))
+    return Estimate(value, min(float(low), value), max(float(high), value))
