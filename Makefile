@@ -43,7 +43,7 @@ test-slow: environment-test ## the tests that take longer
 	$(PYTEST) -n $(JOBS) -m "slow and not browser"
 
 browser-test: environment-test ## open the built site in headless Chromium (after make book)
-	$(PYTEST) -m browser
+	$(PYTEST) -n $(JOBS) -m browser
 
 lint: environment-test ## style, types and the ledger's files
 	$(RUN) ruff check .

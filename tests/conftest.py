@@ -2,11 +2,17 @@
 
 import os
 import signal
+from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# A larger thread pool than two cores give: see spinebook.book.worker.
+# Most of a test's time goes into compiling, so what a test process or a chapter it starts has
+# compiled is kept for all others and for the next time.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".cache/jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# Threads as for the book's own runs: see spinebook.book.worker.
 os.environ.setdefault("NPROC", "16")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Started in the background by a shell, this process ignores Ctrl-C, and its children would too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

@@ -4,15 +4,25 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 
 import pytest
 import spinebook
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(spinebook.__path__, "spinebook."))
+# Examples of these train networks: about five seconds each.
+STUDIES = re.compile(r"stud(y|ies)|image_records")
 RESULTS = ["dendrites", "geometry", "landscape", "regimes"]
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if STUDIES.search(name) else [])
+        for name in MODULES
+        if not name.endswith("__main__")
+    ],
+)
 def test_examples_run__published(name):
     """The docstring publishes the value, the module computes it."""
     outcome = doctest.testmod(

@@ -103,9 +103,7 @@ class Visitor:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
         self.page.on("request", self._request)
-        self.page.on(
-            "requestfailed", lambda request: self.problems.append(f"not loaded: {request.url}")
-        )
+        self.page.on("requestfailed", self._failed)
         self.page.on("response", self._response)
 
     def _console(self, message):
@@ -115,6 +113,11 @@ class Visitor:
     def _request(self, request):
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.problems.append(f"outside request: {request.url}")
+
+    def _failed(self, request):
+        # Leaving a page ends what it is still loading, which is no fault of the page.
+        if request.failure != "net::ERR_ABORTED":
+            self.problems.append(f"not loaded: {request.url}")
 
     def _response(self, response):
         if response.status >= 400:

@@ -68,6 +68,7 @@ def test_random_words_are_uniform__brute_force():
             assert chisquare(counts).statistic < chi2.ppf(LEVEL, 255)
 
 
+@pytest.mark.slow
 def test_draws_inside_a_callers_jit__property():
     """Everything is drawn alike under jit and vmap, also where 64-bit numbers are off."""
     draws = {

@@ -73,6 +73,7 @@ def test_sparse_problems_are_solved__closed_form(strength):
     assert design.floor == pytest.approx(RegressionDesign(2000, 44, active=0.5).floor)
 
 
+@pytest.mark.slow
 def test_geometries_share_their_problems__property():
     design = RegressionDesign(150, 12)
     together = regression_end_points(design, TRUTHS, 3, key=jax.random.key(2))
