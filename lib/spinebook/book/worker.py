@@ -88,6 +88,8 @@ def _environment(build: Path, profile: str) -> dict[str, str]:
         "JAX_COMPILATION_CACHE_DIR": str(build / ".jax-cache"),
         # A chapter has dozens of small programs; by default only slow compilations are kept.
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        # A stopped run can leave half an entry behind; JAX then compiles, which is all it takes.
+        "PYTHONWARNINGS": "ignore:Error reading persistent compilation cache entry",
         "MPLBACKEND": "agg",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         # No start-up script or kernel of the user's own may get into a chapter.
