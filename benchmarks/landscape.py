@@ -21,7 +21,7 @@ import numpy as np
 from pairs import Bar, Case, main
 
 SIZES, SAMPLES, PROBES = (784, 256, 256, 10), 256, 100
-SHARPNESS, TRACE, SENSITIVITY = 392.286068, 328.0, 0.208249384  # TRACE from 2,000 probes
+SHARPNESS, TRACE, SENSITIVITY = 392.286068, 325.0, 0.208249384  # TRACE from 4,000 probes
 
 
 def problem() -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray, np.ndarray]:
@@ -115,6 +115,7 @@ def torch_way(way: str) -> Callable[[], Any]:
     """Return what one writes in PyTorch."""
     import torch
 
+    torch.manual_seed(0)
     layers, x, y = problem()
     tensors = [torch.tensor(array, dtype=torch.float32) for layer in layers for array in layer]
     inputs, targets = (torch.tensor(array, dtype=torch.float32) for array in (x, y))
@@ -165,7 +166,8 @@ def torch_way(way: str) -> Callable[[], Any]:
     }[way]
 
 
-EXACT, ESTIMATE = 1e-4, 0.1  # 100 probes are good to a few per cent
+# The mean of 100 probes has a standard error of 6.4 % (4,000 probes); four of them.
+EXACT, ESTIMATE = 1e-4, 0.26
 
 
 def case(call: Callable[[], Callable[[], Any]], expected: float, tolerance: float) -> Case:
