@@ -1,10 +1,15 @@
-"""Statistics that several results share: intervals, exact tests, bootstrap, ranks."""
+"""Statistics that several results share: intervals, exact tests, bootstrap, ranks, comparisons."""
 
 from spinebook.stats.binomial import (
     ChiSquare,
     binomial_chi_square,
     binomial_interval,
     binomial_p_value,
+)
+from spinebook.stats.comparison import (
+    difference_of_shares,
+    holm,
+    probability_of_superiority,
 )
 from spinebook.stats.intervals import (
     Estimate,
@@ -22,7 +27,10 @@ __all__ = [
     "binomial_interval",
     "binomial_p_value",
     "bootstrap_estimate",
+    "difference_of_shares",
     "hodges_lehmann",
+    "holm",
     "mean_interval",
+    "probability_of_superiority",
     "spearman_within",
 ]
