@@ -27,6 +27,8 @@ CHECKED = (
     "dendrites",
     "geometry",
     "landscape",
+    "mediation",
+    "polarity",
     "regimes",
     "data",
     "patches",

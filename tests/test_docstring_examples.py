@@ -12,7 +12,7 @@ import spinebook
 MODULES = sorted(module.name for module in pkgutil.walk_packages(spinebook.__path__, "spinebook."))
 # Examples of these train networks: about five seconds each.
 STUDIES = re.compile(r"stud(y|ies)|image_records")
-RESULTS = ["dendrites", "geometry", "landscape", "regimes"]
+RESULTS = ["dendrites", "geometry", "landscape", "mediation", "polarity", "regimes"]
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,81 @@ REGIMES_STUDY_FLOW = 1e-5
 # --- statistics -------------------------------------------------------------------------------
 # A percentile bootstrap of 2,000 resamples knows its width to about 3 %.
 STATISTICS_BOOTSTRAP_WIDTH = 0.1
+# Two float64 formulas for one statistic of a few dozen values.
+STATISTICS_CLOSED_FORM = 1e-9
+# Published with four digits after the point: half a unit of the last, and its own rounding.
+STATISTICS_FOUR_DIGITS = 5.1e-5
+# scipy's Wilson limits at 0 and all successes are off by rounding under a square root.
+STATISTICS_WILSON = 1e-7
+# Coverage of 4,000 intervals at level 0.95: 4 standard errors are 0.014, and the logit interval is
+# approximate to order 1/n, 0.01 at groups of 40.
+STATISTICS_SUPERIORITY_COVERAGE = 0.024
+# The hybrid score interval at groups of 40: Newcombe reports 0.93 to 0.97 nearly everywhere.
+STATISTICS_SHARE_COVERAGE = 0.93
+
+# --- polarity: theory ---------------------------------------------------------------------------
+# scipy's binomial tails against exact fractions.
+POLARITY_BINOMIAL_TAIL = 1e-12
+# Written with four digits after the point: half a unit of the last.
+POLARITY_FOUR_DIGITS = 5.1e-5
+# The same with six digits.
+POLARITY_SIX_DIGITS = 5.1e-7
+# The same with five digits.
+POLARITY_FIVE_DIGITS = 5.1e-6
+# Residual of nnls where the exact one is 0; it is above 1e-3 where random patterns are separable.
+POLARITY_NNLS_RESIDUAL = 1e-8
+# Accuracies of half-planes summed over a grid of 400 by 400 cells a square.
+POLARITY_GRID_OF_CELLS = 2e-3
+# Best accuracy that a search may find for an incapable pattern: 0.8496 is the bound of convex
+# functions; midpoints of 30 by 30 cells a square add less than 0.01.
+POLARITY_INCAPABLE_ACCURACY = 0.86
+# A search of 3,000 gradient steps comes this close to a network that solves the task.
+POLARITY_CAPABLE_ACCURACY = 0.95
+# Mixed differences and monotone sums of float64 networks with weights of size 1.
+POLARITY_ROUNDING = 1e-9
+
+# --- mediation: effects ---------------------------------------------------------------------------
+# Two float64 formulas for one effect, or a covariance through coefficients of up to ten.
+MEDIATION_EFFECTS_CLOSED_FORM = 1e-12
+# Values written down with six digits after the point: half a unit of the last.
+MEDIATION_EFFECTS_SIX_DIGITS = 5.1e-7
+# Values written down with eight digits after the point.
+MEDIATION_EFFECTS_EIGHT_DIGITS = 5.1e-9
+# A float32 mean of a few hundred thousand numbers of size 1, all alike up to rounding.
+MEDIATION_EFFECTS_FLOAT32 = 1e-6
+# Monte Carlo against an expectation, in standard errors; about one false alarm in 16,000.
+MEDIATION_EFFECTS_STANDARD_ERRORS = 4.0
+# Adaptive quadrature of SciPy, asked for 1e-12, against 80 Gauss-Hermite nodes on a logistic curve.
+MEDIATION_EFFECTS_QUADRATURE = 1e-9
+# The approximations for rare outcomes at an outcome probability of .1 to 1 per cent.
+MEDIATION_EFFECTS_RARE = 3e-3
+
+# --- mediation: estimates ----------------------------------------------------------------------
+# Two float64 routes to a regression coefficient of size 1.
+MEDIATION_EXACT = 1e-10
+# Values written down with six digits after the point.
+MEDIATION_SIX_DIGITS = 5.1e-7
+# Variances written down with nine significant digits, relative.
+MEDIATION_NINE_DIGITS = 5.1e-9
+# Monte Carlo against an expectation, in standard errors; about one false alarm in 16,000.
+MEDIATION_STANDARD_ERRORS = 4.0
+# The same simulation in float32 (JAX) and float64 (NumPy loop): 400 steps of 6e-8, voltages of 1.
+MEDIATION_SPIKING_VOLTAGE = 1e-4
+# Costs of up to 100 from filtered spikes of such a run, relative.
+MEDIATION_SPIKING_COST = 1e-4
+# A p value of resampling where the end of an interval passes zero: one draw of 2,000, twice.
+MEDIATION_LEVEL = 2e-3
+# A bootstrap standard error of 5,000 resamples is known to 1 %; four times that.
+MEDIATION_BOOTSTRAP_ERROR = 0.04
+
+# --- polarity: training --------------------------------------------------------------------------
+# A weight of size 1 that is put back by adding: one float32 rounding of it, and of epsilon.
+POLARITY_EPSILON_ROUNDING = 2e-7
+# Some ten steps in float64, another order of the sums.
+POLARITY_FLOAT64_STEPS = 1e-12
+# Thirty steps of float32 training on gradients of size 1 with a rate of 0.03, against float64.
+POLARITY_FLOAT32_TRAINING = 2e-4
+# Two float32 orders of sums of up to 20 products of size 1.
+POLARITY_FLOAT32_SUM = 2e-6
+# Monte Carlo against an expectation, in standard errors; about one false alarm in 16,000.
+POLARITY_STANDARD_ERRORS = 4.0
