@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from spinebook import stats
 from spinebook.checks import check_probability
-from spinebook.stats import Estimate, binomial_interval
 from spinebook.types import AnyArray
 
 
@@ -51,10 +51,9 @@ def error_at_minimum_loss(
 class EpochsToThreshold(NamedTuple):
     """When runs reached a threshold, and whether they did: censored times are the epochs trained.
 
-    Attributes:
-        epochs: first epoch, from 0, at which the threshold was reached; the number of epochs where
-            it was not, which ranks such runs behind all others and ties them with each other.
-        reached: False where the time is censored.
+    ``epochs`` is the first epoch, from 0, at which the threshold was reached, and the number of
+    epochs where it was not, which ranks such runs behind all others and ties them with each other.
+    ``reached`` is False where the time is censored.
     """
 
     epochs: Int[np.ndarray, "*runs"]
@@ -92,7 +91,7 @@ def epochs_to_threshold(
 
 def share_reaching(
     accuracy: Float[AnyArray, "runs epochs"], threshold: float, confidence: float = 0.95
-) -> Estimate:
+) -> stats.Estimate:
     """Return the share of runs that exceed a threshold at any epoch, with its exact interval.
 
     The comparison is strict, as in the code of Wang et al. (2023), so that it may differ from
@@ -114,8 +113,8 @@ def share_reaching(
         0.5
     """
     passed = np.asarray((_curve(accuracy, threshold) > threshold).any(axis=-1))
-    interval = binomial_interval(int(passed.sum()), len(passed), confidence)
-    return Estimate(float(passed.mean()), float(interval.low), float(interval.high))
+    interval = stats.binomial_interval(int(passed.sum()), len(passed), confidence)
+    return stats.Estimate(float(passed.mean()), float(interval.low), float(interval.high))
 
 
 def _curve(accuracy: Float[AnyArray, "*runs epochs"], threshold: float) -> np.ndarray:
