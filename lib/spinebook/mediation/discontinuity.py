@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spinebook.checks import check_broadcast, check_number
+from spinebook.mediation.trials import trial_columns
 from spinebook.types import Numbers
 
 
@@ -95,16 +96,12 @@ def spike_discontinuity(
         >>> round(spike_discontinuity(z, 3 * (z > 0) + z).value, 6)
         3.0
     """
-    check_number("drive", drive)
-    check_number("outcome", outcome)
+    z, r = trial_columns(1, drive=drive, outcome=outcome)
     check_number("threshold", threshold)
     if order not in (0, 1):
         raise ValueError(f"order must be 0 (means) or 1 (straight lines), got {order!r}.")
     if window is not None and not 0 < window < np.inf:
         raise ValueError(f"window must be positive and finite, or None; got {window}.")
-    z, r = np.asarray(drive, np.float64), np.asarray(outcome, np.float64)
-    if z.ndim != 1 or z.shape != r.shape:
-        raise ValueError(f"drive and outcome must be of one length, got {z.shape} and {r.shape}.")
     distance = z - threshold
     near = np.abs(distance) < (np.inf if window is None else window)
     sides = []

@@ -195,7 +195,7 @@ def _resampled(
     """Bootstrap every effect."""
     n, q = columns.shape
     sizes = mediators, q - mediators - 2
-    rows = moment_rows(columns)
+    rows = np.asarray(moment_rows(columns))
     means = resample_means(rows, resamples, seed=seed)
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = regression_paths(covariance_from_moments(means.T, q), *sizes)

@@ -2,12 +2,12 @@ r"""A randomised perturbation of the mediator as an instrument for its effect.""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from spinebook.checks import check_number
+from spinebook.mediation.trials import trial_columns
 from spinebook.types import Numbers
 
 
@@ -74,7 +74,13 @@ def instrument_estimate(
         >>> round(found.beta, 6), round(found.direct, 6)
         (2.0, 1.0)
     """
-    x, m, y, p = _centred(stimulus=stimulus, mediator=mediator, outcome=outcome, P=perturbation)
+    named = {"stimulus": stimulus, "mediator": mediator, "outcome": outcome}
+    named["perturbation"] = perturbation
+    columns = trial_columns(5, **named)
+    for name, column in zip(named, columns, strict=True):
+        if np.ptp(column) == 0:
+            raise ValueError(f"{name} is constant; it can neither have nor be an effect.")
+    x, m, y, p = columns - columns.mean(axis=1, keepdims=True)
     n = len(x)
     x_alone = x - p * (p @ x) / (p @ p) if adjust else x
     p_alone = p - x * (x @ p) / (x @ x) if adjust else p
@@ -101,26 +107,6 @@ def instrument_estimate(
     strength = tau**2 * (p_alone @ p_alone) / (first @ first / (n - used))
     values = alpha, beta, direct, alpha * beta, *errors, strength
     return InstrumentEstimate(*(float(value) for value in values))
-
-
-def _centred(**variables: Any) -> list[Float[np.ndarray, " n"]]:
-    """Check the variables and subtract their means."""
-    arrays = []
-    for name, value in variables.items():
-        check_number(name, value)
-        array = np.asarray(value, np.float64)
-        if array.ndim != 1:
-            raise ValueError(f"{name} must have one axis, got shape {array.shape}.")
-        arrays.append(array)
-    lengths = {name: len(array) for name, array in zip(variables, arrays, strict=True)}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"all variables must have the same length, got {lengths}.")
-    if len(arrays[0]) < 5:
-        raise ValueError(f"five observations or more are needed, got {len(arrays[0])}.")
-    for name, array in zip(variables, arrays, strict=True):
-        if np.ptp(array) == 0:
-            raise ValueError(f"{name} is constant; it can neither have nor be an effect.")
-    return [array - array.mean() for array in arrays]
 
 
 def _error(influence: Float[np.ndarray, " n"], used: int) -> float:

@@ -39,7 +39,7 @@ class Paths(NamedTuple):
     tolerance: Float[AnyArray, "*batch"] | float
 
 
-def moment_rows(columns: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "n moments"]:
+def moment_rows(columns: Float[AnyArray, "n q"]) -> Float[AnyArray, "n moments"]:
     r"""Values and products of the columns, one row an observation.
 
     Any estimate that depends on first and second moments follows from means of these rows: for
@@ -57,8 +57,11 @@ def moment_rows(columns: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "n momen
         >>> moment_rows(np.array([[1.0, 2.0]]))
         array([[1., 2., 1., 2., 4.]])
     """
-    first, second = np.triu_indices(columns.shape[1])
-    return np.concatenate([columns, columns[:, first] * columns[:, second]], axis=1)
+    array: Any = columns
+    first, second = np.triu_indices(array.shape[1])
+    xp = array.__array_namespace__()
+    rows: AnyArray = xp.concat([array, array[:, first] * array[:, second]], axis=1)
+    return rows
 
 
 def covariance_from_moments(

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from scipy.special import ndtri, stdtrit
 
 from spinebook.checks import check_count, check_number
-from spinebook.mediation.moments import covariance_from_moments, regression_paths
+from spinebook.mediation.moments import covariance_from_moments, moment_rows, regression_paths
 from spinebook.stats.intervals import check_level
 
 METHODS = ("sobel", "joint", "percentile", "bias-corrected")
@@ -121,10 +121,8 @@ def _repeat(keys, parameters, truth, draw, methods, confidence, resamples):
 def _bootstrap(key, columns, resamples):
     """Indirect effects of bootstrap samples of one data set, from the moments of its rows."""
     n = len(columns)
-    first, second = np.triu_indices(3)
-    rows = jnp.concatenate([columns, columns[:, first] * columns[:, second]], axis=1)
     chosen = jax.random.randint(key, (resamples, n), 0, n)
-    means = rows[chosen].mean(axis=1)
+    means = moment_rows(columns)[chosen].mean(axis=1)
     paths = regression_paths(covariance_from_moments(means.T, 3))
     return paths.a[0] * paths.b[0]
 

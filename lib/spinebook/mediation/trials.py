@@ -69,18 +69,15 @@ def draw_stimulus(
     return sd * jax.random.normal(key, (n,))
 
 
-def trial_columns(
-    minimum: int, *, stimulus: Numbers, mediator: Numbers, outcome: Numbers
-) -> Float[np.ndarray, "3 n"]:
-    """Return the recorded columns X, M, Y as float64 rows, or say which does not fit."""
-    named = {"stimulus": stimulus, "mediator": mediator, "outcome": outcome}
+def trial_columns(minimum: int, **named: Numbers) -> Float[np.ndarray, "variables n"]:
+    """Return recorded variables as float64 rows, or say which of them does not fit."""
     for name, values in named.items():
         check_number(name, values)
     columns = [np.asarray(values, np.float64) for values in named.values()]
     shapes = [column.shape for column in columns]
     if len(set(shapes)) != 1 or len(shapes[0]) != 1 or shapes[0][0] < minimum:
         raise ValueError(
-            "expected stimulus, mediator and outcome of one length, at least "
-            f"{minimum}, got shapes {', '.join(map(str, shapes))}."
+            f"expected {', '.join(named)} of one length, at least {minimum}, got shapes "
+            f"{', '.join(map(str, shapes))}."
         )
     return np.stack(columns)
