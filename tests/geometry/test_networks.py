@@ -55,7 +55,7 @@ def convolved(x, kernels, bias):
     return np.maximum(np.moveaxis(np.array(images), 1, -1), 0)
 
 
-@pytest.mark.parametrize("size", [(8, 8), (9, 6)])
+@pytest.mark.parametrize("size", [pytest.param((8, 8), marks=pytest.mark.slow), (9, 6)])
 def test_small_convnet__independent_package(size):
     network = SmallConvnet(*size, 3, maps=4, outputs=5)
     parameters, p, x = drawn(network, (2, *size, 3))

@@ -64,7 +64,7 @@ def test_distances_under_every_candidate__published():
         np.testing.assert_allclose(found, row, atol=tolerances.GEOMETRY_CROSS_DISTANCE)
 
 
-@pytest.mark.parametrize("strength", [1.0, 0.1])
+@pytest.mark.parametrize("strength", [pytest.param(1.0, marks=pytest.mark.slow), 0.1])
 def test_sparse_problems_are_solved__closed_form(strength):
     """Sparse inputs give some weights tiny sizes; one of them must not stop Newton's method."""
     design = RegressionDesign(2000, 44, active=0.01, strength=strength)

@@ -29,7 +29,7 @@ from tests.tolerances import LANDSCAPE_CLOSED_FORM, LANDSCAPE_FEW_DIGITS, LANDSC
 
 SHAPES = [
     pytest.param((4, 7, 2), "tanh", 29, marks=pytest.mark.slow),
-    ((11, 5, 9, 3), "relu", 6),
+    pytest.param((11, 5, 9, 3), "relu", 6, marks=pytest.mark.slow),
     pytest.param((19, 12, 4), "relu", 2, marks=pytest.mark.slow),
     pytest.param((6, 4, 15, 3, 4), "tanh", 11, marks=pytest.mark.slow),
 ]

@@ -66,6 +66,7 @@ def test_sensitivity_without_the_long_axis__brute_force(float64):
     np.testing.assert_allclose(found, s[:, 0], rtol=LANDSCAPE_ROUTES)
 
 
+@pytest.mark.slow
 def test_network_sensitivity_of_a_convnet__brute_force(float64):
     network = Convnet(6, 5, 2, maps=(3,), outputs=3)
     params = network.init(key=jax.random.key(0))

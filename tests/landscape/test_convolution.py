@@ -110,6 +110,7 @@ def test_shared_gradient__brute_force(float64):
     assert bounds.shared_mls.right == pytest.approx(expected, rel=LANDSCAPE_CLOSED_FORM)
 
 
+@pytest.mark.slow
 def test_random_rings_break_the_rule_and_not_the_theorem__property(float64):
     @jax.jit
     @jax.vmap

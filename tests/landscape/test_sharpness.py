@@ -46,6 +46,7 @@ def test_both_forms__brute_force(float64, sizes, activation, biases):
                 np.testing.assert_allclose(found, value, rtol=LANDSCAPE_CLOSED_FORM)
 
 
+@pytest.mark.slow
 def test_convolutions__brute_force(float64):
     network = Convnet(7, 6, 2, maps=(3, 4), outputs=3)
     params = network.init(key=jax.random.key(0))

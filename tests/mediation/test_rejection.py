@@ -62,6 +62,7 @@ def test_null_of_both_effects__closed_form():
     assert int(found.rejected["sobel"].sum()) <= 9  # Poisson of mean 1.8: once in 20,000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("alpha", "percentile", "corrected", "known"),
     [(0.6, 0.061, 0.086, 0.002), (0.0, 0.0028, 0.0084, 0.0007)],

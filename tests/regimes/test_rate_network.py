@@ -62,7 +62,7 @@ def test_rates_and_outputs__brute_force(float64, leak):
     np.testing.assert_allclose(outputs(parameters, inputs, leak), readout, **tolerance)
 
 
-@pytest.mark.parametrize("leak", [1.0, 0.3])
+@pytest.mark.parametrize("leak", [pytest.param(1.0, marks=pytest.mark.slow), 0.3])
 def test_gradient__independent_package(float64, leak):
     parameters, inputs, labels = problem()
 
@@ -108,7 +108,7 @@ def test_losses_and_accuracy__independent_package(float64):
     assert decision_accuracy(parameters, best) == 1.0
 
 
-@pytest.mark.parametrize("leak", [1.0, 0.3])
+@pytest.mark.parametrize("leak", [pytest.param(1.0, marks=pytest.mark.slow), 0.3])
 def test_flax_model__independent_package(leak):
     parameters, inputs, labels = problem(np.float32)
     model = RateNetwork(parameters, leak)

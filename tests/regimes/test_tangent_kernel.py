@@ -156,6 +156,7 @@ def test_one_step_has_no_kernel__closed_form():
     assert (recurrent_tangent_kernel(parameters, inputs) == 0).all()
 
 
+@pytest.mark.slow
 def test_unrelated_networks__brute_force():
     def init(key):
         return init_rate_parameters(UNITS, 3, OUTPUTS, key=key)
