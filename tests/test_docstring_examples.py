@@ -20,7 +20,7 @@ RESULTS = ["dendrites", "geometry", "landscape", "mediation", "polarity", "regim
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if STUDIES.search(name) else [])
+        pytest.param(name, marks=[pytest.mark.slow] if HEAVY.search(name) else [])
         for name in MODULES
         if not name.endswith("__main__")
     ],

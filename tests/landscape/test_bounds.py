@@ -28,10 +28,10 @@ from tests.landscape.problems import problem
 from tests.tolerances import LANDSCAPE_CLOSED_FORM, LANDSCAPE_FEW_DIGITS, LANDSCAPE_ROUTES
 
 SHAPES = [
-    pytest.param((4, 7, 2), "tanh", 29, marks=pytest.mark.slow),
-    pytest.param((11, 5, 9, 3), "relu", 6, marks=pytest.mark.slow),
-    pytest.param((19, 12, 4), "relu", 2, marks=pytest.mark.slow),
-    pytest.param((6, 4, 15, 3, 4), "tanh", 11, marks=pytest.mark.slow),
+    ((4, 7, 2), "tanh", 29),
+    ((11, 5, 9, 3), "relu", 6),
+    ((19, 12, 4), "relu", 2),
+    ((6, 4, 15, 3, 4), "tanh", 11),
 ]
 NETWORKS = 400  # of every shape
 
@@ -51,6 +51,7 @@ def every_bound(measures):
     return bounds | rescaling_bounds(measures)._asdict()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sizes", "activation", "samples"), SHAPES)
 def test_no_random_network_breaks_a_bound__property(float64, sizes, activation, samples):
     network = DenseNetwork(sizes, activation)
