@@ -11,9 +11,7 @@ import spinebook
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(spinebook.__path__, "spinebook."))
 # Examples of these train networks or compile many programs: about five seconds each.
-STUDIES = re.compile(
-    r"stud(y|ies)|image_records|networks$|tasks$|gaussianity|fine_tuning|regression"
-)
+HEAVY = re.compile(r"stud(y|ies)|image_records|networks$|tasks$|gaussianity|tuning$|regression")
 RESULTS = ["dendrites", "geometry", "landscape", "mediation", "polarity", "regimes"]
 
 
