@@ -10,8 +10,12 @@ import pytest
 import spinebook
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(spinebook.__path__, "spinebook."))
-# Examples of these train networks or compile many programs: about five seconds each.
-HEAVY = re.compile(r"stud(y|ies)|image_records|networks$|tasks$|gaussianity|tuning$|regression")
+# Examples of these train networks or compile several programs: two to ten seconds each.
+HEAVY = re.compile(
+    "stud(y|ies)|image_|network|tasks$|gaussianity|tuning$|regression|inference|known_changes"
+    "|size_fits|convnets|report|interventional|readouts|rejection|spiking|xor|low_rank|rate_losses"
+    "|reference_level|structure|tangent_kernel"
+)
 RESULTS = ["dendrites", "geometry", "landscape", "mediation", "polarity", "regimes"]
 
 

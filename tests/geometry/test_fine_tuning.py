@@ -24,6 +24,7 @@ def start(data):
     return pretrain(NETWORK, *data, 3, key=jax.random.key(0), **PRETRAINING)
 
 
+@pytest.mark.slow
 def test_two_norm_is_sgd_with_momentum__independent_package(data, start):
     x, y = data
     steps, rate = 25, 0.05

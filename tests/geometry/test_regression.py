@@ -19,6 +19,7 @@ from tests import tolerances
 TRUTHS = (NegativeEntropy(), PNorm(2.0), PNorm(3.0))
 
 
+@pytest.mark.slow
 def test_euclidean_end_point_is_the_pseudo_inverse__independent_package(float64):
     design, key = RegressionDesign(120, 9), jax.random.key(3)
     (end,) = regression_end_points(design, [PNorm(2.0)], 1, key=key)

@@ -33,14 +33,14 @@ def check_rate(decisions, rate, known=0.0):
 @pytest.mark.parametrize(
     ("n", "common", "by_sobel", "joint"),
     [
-        (100, 0.5, 0.405, 0.508),
+        pytest.param(100, 0.5, 0.405, 0.508, marks=pytest.mark.slow),
         (300, 0.5, 0.929, 0.936),
-        (1000, 0.5, 1.0, 1.0),
+        pytest.param(1000, 0.5, 1.0, 1.0, marks=pytest.mark.slow),
         (300, 0.0, 0.045, 0.050),
-        (100, 0.25, None, 0.090),
+        pytest.param(100, 0.25, None, 0.090, marks=pytest.mark.slow),
         (300, 0.25, None, 0.176),
-        (1000, 0.25, None, 0.463),
-        (100, 1.0, None, 0.926),
+        pytest.param(1000, 0.25, None, 0.463, marks=pytest.mark.slow),
+        pytest.param(100, 1.0, None, 0.926, marks=pytest.mark.slow),
     ],
 )
 def test_false_mediation__published(n, common, by_sobel, joint):
@@ -55,6 +55,7 @@ def test_false_mediation__published(n, common, by_sobel, joint):
     assert abs(mean.mean() - bias) < MEDIATION_STANDARD_ERRORS * mean.std() / np.sqrt(4000)
 
 
+@pytest.mark.slow
 def test_null_of_both_effects__closed_form():
     """O4: joint significance rejects in .05 squared, Sobel's test hardly ever."""
     found = repeat_studies(DRAW[300], 20_000, 0.0, 0.0, 0.0, key=jax.random.key(4))

@@ -66,7 +66,7 @@ def relative(found, expected):
     return np.abs(np.asarray(found) - expected).max() / np.abs(expected).max()
 
 
-@pytest.mark.parametrize("leak", [1.0, 0.3])
+@pytest.mark.parametrize("leak", [pytest.param(1.0, marks=pytest.mark.slow), 0.3])
 @pytest.mark.parametrize("steps", [5, 12])
 def test_recurrent_kernel__brute_force(float64, leak, steps, monkeypatch):
     # Few steps go by pairs of steps; many by pairs of samples, here in groups of two and more.
