@@ -205,3 +205,12 @@ POLARITY_FLOAT32_TRAINING = 2e-4
 POLARITY_FLOAT32_SUM = 2e-6
 # Monte Carlo against an expectation, in standard errors; about one false alarm in 16,000.
 POLARITY_STANDARD_ERRORS = 4.0
+
+# --- mediation: network --------------------------------------------------------------------------
+# Float32 runs of up to five steps on drives of up to ten, reports of size 1, against float64.
+MEDIATION_NETWORK_FLOAT32 = 2e-5
+
+# --- polarity: images ----------------------------------------------------------------------------
+# Width of a 95 % percentile bootstrap of 2,000 resamples: each end is a quantile known to 5 % of
+# its distance from the middle; four standard errors of the width, and DeLong's own error.
+POLARITY_BOOTSTRAP_WIDTH = 0.15

@@ -4,7 +4,12 @@ import jax
 import numpy as np
 import pytest
 from spinebook.mediation.discontinuity import spike_discontinuity
-from spinebook.mediation.spiking import SpikingModel, simulate_spiking, spiking_effects
+from spinebook.mediation.spiking import (
+    SpikingModel,
+    simulate_spiking,
+    spiking_effects,
+    toggled_spikes,
+)
 
 from tests.tolerances import MEDIATION_SPIKING_COST, MEDIATION_SPIKING_VOLTAGE
 
@@ -12,32 +17,40 @@ CORRELATIONS = (0.1, 0.9)
 BLOCKS, RUNS = 8, 3
 
 
+def filtered_and_cost(spikes, length):
+    """Filtered spikes at the end of each block, a sum over all earlier spikes, and their cost."""
+    kernel = (1 - np.exp(-1 / 20)) * np.exp(-np.arange(len(spikes)) / 20)
+    filtered = np.stack([np.convolve(s, kernel)[: len(s)] for s in spikes.T], axis=1)
+    at_end = filtered[length - 1 :: length]
+    return at_end, (at_end @ SpikingModel().weights - 2.0**2) ** 2
+
+
 def loop(correlation, noise):
-    """One simulation, step by step; the filter is a sum over all earlier spikes."""
-    model = SpikingModel()
+    """One simulation, step by step: largest drives, steps of these, spikes and their cost."""
     v, rest = np.zeros(2), np.zeros(2, int)
-    spikes, drives = [], []
+    spikes, drives, steps = [], [], []
     for block in noise:
-        u, peak = v.copy(), np.full(2, -np.inf)
+        u, course = v.copy(), []
         for shared, *own in block:
             xi = np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * np.array(own)
             change = 0.001 * (-v + 5.0 * 20.0 * xi)
             v, u = v + change, u + change
-            peak = np.maximum(peak, u)
+            course.append(u.copy())
             fired = v > 1.0
             spikes.append(fired)
             rest[fired] = 3
             v[rest > 0] = 0.0
             v, u = np.maximum(v, 0.0), np.maximum(u, 0.0)
             rest = np.maximum(rest - 1, 0)
-        drives.append(peak)
-    spikes, length = np.array(spikes, float), len(noise[0])
-    kernel = (1 - np.exp(-1 / 20)) * np.exp(-np.arange(len(spikes)) / 20)
-    filtered = np.stack([np.convolve(s, kernel)[: len(s)] for s in spikes.T], axis=1)
-    at_end = filtered[length - 1 :: length]
-    cost = (at_end @ model.weights - 2.0**2) ** 2
-    any_spike = spikes.reshape(len(noise), length, 2).max(axis=1)
-    return np.array(drives), any_spike, at_end, cost
+        drives.append(np.max(course, axis=0))
+        steps.append(np.argmax(course, axis=0))
+    return np.array(drives), np.array(steps), np.array(spikes, float)
+
+
+@pytest.fixture(scope="module")
+def noise():
+    keys = jax.random.split(jax.random.key(1), BLOCKS)
+    return np.stack([np.asarray(jax.random.normal(key, (50, RUNS, 3))) for key in keys])
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +58,13 @@ def seen():
     return simulate_spiking(CORRELATIONS, RUNS, BLOCKS, key=jax.random.key(1))
 
 
-def test_simulation__brute_force(seen):
-    keys = jax.random.split(jax.random.key(1), BLOCKS)
-    noise = np.stack([np.asarray(jax.random.normal(key, (50, RUNS, 3))) for key in keys])
+def test_simulation__brute_force(seen, noise):
     assert float(seen.spiked.mean()) > 0.1
     for i, correlation in enumerate(CORRELATIONS):
         for run in range(RUNS):
-            drive, spiked, filtered, cost = loop(correlation, noise[:, :, run].astype(float))
+            drive, _, spikes = loop(correlation, noise[:, :, run].astype(float))
+            filtered, cost = filtered_and_cost(spikes, 50)
+            spiked = spikes.reshape(BLOCKS, 50, 2).max(axis=1)
             np.testing.assert_allclose(seen.drive[:, i, run], drive, atol=MEDIATION_SPIKING_VOLTAGE)
             np.testing.assert_array_equal(np.asarray(seen.spiked[:, i, run]), spiked)
             np.testing.assert_allclose(
@@ -60,6 +73,31 @@ def test_simulation__brute_force(seen):
             np.testing.assert_allclose(
                 seen.cost[:, i, run], cost, rtol=MEDIATION_SPIKING_COST, atol=1e-3
             )
+
+
+def test_toggled_spikes__brute_force(seen, noise):
+    """Take the spikes of one block out, or put one in at the largest drive, and filter anew."""
+    window, taken, put = 0.3, 0, 0
+    found = toggled_spikes(seen, window)
+    for i, run, neuron in np.ndindex(2, RUNS, 2):
+        drive, step, spikes = loop(CORRELATIONS[i], noise[:, :, run].astype(float))
+        _, cost = filtered_and_cost(spikes, 50)
+        changes = []
+        for block in np.flatnonzero(np.abs(drive[:, neuron] - 1) < window):
+            other, start = spikes.copy(), 50 * block
+            had = other[start : start + 50, neuron].any()
+            if had:
+                other[start : start + 50, neuron] = 0
+            else:
+                other[start + step[block, neuron], neuron] = 1
+            taken, put = taken + had, put + (not had)
+            toggled = filtered_and_cost(other, 50)[1][block]
+            changes.append(cost[block] - toggled if had else toggled - cost[block])
+        assert int(found.blocks[i, run, neuron]) == len(changes)
+        assert float(found.change[i, run, neuron]) == pytest.approx(
+            sum(changes), rel=MEDIATION_SPIKING_COST, abs=1e-3
+        )
+    assert min(taken, put) > 3
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +173,5 @@ def test_bad_simulations__property(correlations, simulations, blocks, message):
 def test_bad_windows__property(seen):
     with pytest.raises(ValueError, match="windows must be positive"):
         spiking_effects(seen, [0.5, 0.0])
+    with pytest.raises(ValueError, match="window must be positive"):
+        toggled_spikes(seen, 0.0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, check_probability
 from spinebook.mediation.discontinuity import fit_at_threshold
@@ -38,6 +38,8 @@ class SpikingModel(NamedTuple):
 class SpikingBlocks(NamedTuple):
     """One value a block: largest drive, whether it spiked, and cost and filtered spikes at its end.
 
+    ``contribution`` is what the neuron's spikes of the block itself add to ``filtered``, and
+    ``lag`` the number of steps from the largest drive to the end of the block.
     Axes: blocks, correlations, simulations and, where it applies, the two neurons.
     """
 
@@ -45,6 +47,8 @@ class SpikingBlocks(NamedTuple):
     spiked: Float[Array, "blocks correlations simulations 2"]
     filtered: Float[Array, "blocks correlations simulations 2"]
     cost: Float[Array, "blocks correlations simulations"]
+    contribution: Float[Array, "blocks correlations simulations 2"]
+    lag: Int[Array, "blocks correlations simulations 2"]
 
 
 class SpikingSweep(NamedTuple):
@@ -54,6 +58,13 @@ class SpikingSweep(NamedTuple):
     means: Float[Array, "windows correlations simulations 2"]
     lines: Float[Array, "windows correlations simulations 2"]
     randomised: Float[Array, "correlations simulations 2"]
+
+
+class ToggledSpikes(NamedTuple):
+    """Sum over the counted blocks of what their spikes do to the cost, and how many there are."""
+
+    change: Float[Array, "correlations simulations 2"]
+    blocks: Float[Array, "correlations simulations 2"]
 
 
 def simulate_spiking(
@@ -110,25 +121,30 @@ def _simulate(shared, key, simulations, blocks, model):
     scale = model.step * model.input_weight * model.noise_sd / np.sqrt(model.membrane)
 
     def advance(state, noise):
-        v, u, rest, filtered, peak, spiked = state
+        v, u, rest, filtered, own, peak, lag, spiked = state
         kick = scale * (together * noise[:, :1] + alone * noise[:, 1:])
         change = kick - model.step / model.membrane * v
         v, u = v + change, u + change
         spike = v > model.threshold
+        lag = jnp.where(u > peak, 0, lag + 1)
         peak = jnp.maximum(peak, u)
         rest = jnp.where(spike, model.refractory_steps, rest)
         v = jnp.where(rest > 0, model.reset, jnp.maximum(v, model.reset))
         u = jnp.maximum(u, model.reset)
-        filtered = decay * filtered + (1 - decay) * spike
-        return (v, u, jnp.maximum(rest - 1, 0), filtered, peak, spiked | spike), None
+        filtered, own = (decay * trace + (1 - decay) * spike for trace in (filtered, own))
+        rest = jnp.maximum(rest - 1, 0)
+        return (v, u, rest, filtered, own, peak, lag, spiked | spike), None
 
     def block(carry, key):
         v, rest, filtered = carry
         noise = jax.random.normal(key, (model.block_steps, simulations, 3))
-        start = v, v, rest, filtered, jnp.full(shape, -jnp.inf), jnp.zeros(shape, bool)
-        (v, _, rest, filtered, peak, spiked), _ = jax.lax.scan(advance, start, noise)
+        fresh = jnp.zeros(shape), jnp.full(shape, -jnp.inf), jnp.zeros(shape, jnp.int32)
+        start = v, v, rest, filtered, *fresh, jnp.zeros(shape, bool)
+        state, _ = jax.lax.scan(advance, start, noise)
+        v, _, rest, filtered, own, peak, lag, spiked = state
         cost = (filtered @ jnp.asarray(model.weights) - model.target) ** 2
-        return (v, rest, filtered), (peak, spiked.astype(peak.dtype), filtered, cost)
+        seen = peak, spiked.astype(peak.dtype), filtered, cost, own, lag
+        return (v, rest, filtered), seen
 
     start = jnp.zeros(shape), jnp.zeros(shape, jnp.int32), jnp.zeros(shape)
     _, seen = jax.lax.scan(block, start, jax.random.split(key, blocks))
@@ -140,8 +156,9 @@ def spiking_effects(
 ) -> SpikingSweep:
     r"""Estimate each neuron's effect on the cost at every window, by means and by lines.
 
-    The truth to compare with is what spikes at random would do: a spike at a uniformly chosen
-    step of half of the blocks, the other neuron left as it is. With the filter
+    One truth to compare with is what spikes at random would do: a spike at a uniformly chosen
+    step of half of the blocks, the other neuron left as it is (another is that of
+    :func:`toggled_spikes`, for spikes that come when the neuron fires). With the filter
     :math:`g_l = (1 - d) d^l`, blocks of L steps and bars for means over one block it is
 
     .. math:: \alpha_j^2\left(\overline{g^2} + 2 \bar g \cdot \tfrac12
@@ -192,3 +209,51 @@ def _effects(seen, windows, model):
     other = (weights * seen.filtered.mean(axis=0))[..., ::-1] - model.target
     randomised = weights**2 * (square + 2 * mean * earlier) + 2 * weights * mean * other
     return SpikingSweep(jump(jnp.inf, 0), means, lines, randomised)
+
+
+def toggled_spikes(
+    seen: SpikingBlocks, window: float, *, model: SpikingModel | None = None
+) -> ToggledSpikes:
+    r"""Add up what a spike does to the cost in blocks near the threshold, all else as it was.
+
+    .. math:: \Delta = C(s_j = f_j + g_j) - C(s_j = f_j)
+
+    with :math:`f_j` what spikes before the block leave of the filtered spikes. Where the neuron
+    spiked, :math:`g_j` is what its spikes of the block add; where it was silent, it is
+    :math:`(1 - d) d^l` for a spike l steps before the end of the block, where the drive was
+    largest. This is the effect that estimates at the threshold are after (Lansdell and Kording
+    2023), computed from what no experiment can do: the same block with and without the spike.
+
+    Args:
+        seen: Blocks of :func:`simulate_spiking`.
+        window: Largest distance of the drive from the threshold, positive.
+        model: The settings that ``seen`` came from.
+
+    Returns:
+        Sums and numbers of blocks of each simulation, so that means can be taken over any of them.
+
+    Raises:
+        ValueError: If the window is not positive.
+
+    Examples:
+        >>> seen = simulate_spiking([0.5], 2, 40, key=jax.random.key(0))
+        >>> toggled_spikes(seen, 0.5).change.shape
+        (1, 2, 2)
+    """
+    check_number("window", window)
+    if not np.all(np.asarray(window) > 0):
+        raise ValueError(f"window must be positive, got {window}.")
+    return _toggle(seen, float(window), model or SpikingModel())
+
+
+@partial(jax.jit, static_argnames="model")
+def _toggle(seen, window, model):
+    weights, decay = jnp.asarray(model.weights), np.exp(-model.step / model.synaptic)
+    inserted = (1 - decay) * decay**seen.lag
+    gain = jnp.where(seen.spiked > 0, seen.contribution, inserted)
+    without = seen.filtered - seen.contribution
+    # (w_j (f + g) + rest)^2 - (w_j f + rest)^2, factored: no difference of large squares.
+    other = (weights * seen.filtered).sum(-1, keepdims=True) - weights * seen.filtered
+    change = weights * gain * (weights * (2 * without + gain) + 2 * (other - model.target))
+    near = jnp.abs(seen.drive - model.threshold) < window
+    return ToggledSpikes(jnp.where(near, change, 0.0).sum(0), near.sum(0).astype(change.dtype))
