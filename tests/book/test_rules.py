@@ -31,6 +31,18 @@ def test_single_region__closed_form(source, interval, verdict):
 
 
 @pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ({"above": 0.99999}, "above 0.99999"),
+        ({"between": [1e-6, 0.123456]}, "between 1×10⁻⁶ and 0.123456"),
+        ({"equals": 1413120, "within": 0}, "1,413,120 ± 0"),
+    ],
+)
+def test_bounds_are_not_rounded__property(source, text):
+    assert parse_rule({"quantity": "q"} | source).text == text
+
+
+@pytest.mark.parametrize(
     ("needed", "verdicts", "expected"),
     [
         (2, (YES, YES), YES),

@@ -100,6 +100,11 @@ def parse_rule(source: Mapping[str, Any]) -> Rule:
     return Rule(tuple(_region(part) for part in parts), needed)
 
 
+def _bound(value: float) -> str:
+    """Write a bound as it was set, not rounded as a measurement is: 0.99999 is not 1."""
+    return compact(value, 10)
+
+
 def _region(source: Mapping[str, Any]) -> Region:
     unit = f" {source['unit']}" if "unit" in source else ""
     names = ("above", "below", "equals", "within", "within_relative")
@@ -109,13 +114,13 @@ def _region(source: Mapping[str, Any]) -> Region:
     closed = True
     if "above" in source:
         low, high, closed = source["above"], math.inf, False
-        text = f"above {compact(low)}{unit}"
+        text = f"above {_bound(low)}{unit}"
     elif "below" in source:
         low, high, closed = -math.inf, source["below"], False
-        text = f"below {compact(high)}{unit}"
+        text = f"below {_bound(high)}{unit}"
     elif "between" in source:
         low, high = source["between"]
-        text = f"between {compact(low)} and {compact(high)}{unit}"
+        text = f"between {_bound(low)} and {_bound(high)}{unit}"
     else:
         low, high, text = _around(source, unit)
     if not low <= high:
@@ -132,9 +137,9 @@ def _around(source: Mapping[str, Any], unit: str) -> tuple[float, float, str]:
         return (
             centre - distance,
             centre + distance,
-            f"{compact(centre, 10)} ± {compact(distance)}{unit}",
+            f"{_bound(centre)} ± {_bound(distance)}{unit}",
         )
     relative = source["within_relative"]
     distance = abs(centre) * relative
-    text = f"{compact(centre, 10)}{unit} within {compact(relative)} relative"
+    text = f"{_bound(centre)}{unit} within {_bound(relative)} relative"
     return centre - distance, centre + distance, text

@@ -23,6 +23,11 @@ from spinebook.polarity.freeze import (
     frozen_step,
     initial_reset,
 )
+from spinebook.polarity.image_comparison import mean_superiority
+from spinebook.polarity.image_network import ImageNetwork
+from spinebook.polarity.image_study import ImageRecipe, ImageRuns, ImageScenario, image_study
+from spinebook.polarity.image_tasks import ImageTask, draw_image_task
+from spinebook.polarity.image_transfer import TransferRuns, transfer_study
 from spinebook.polarity.measures import (
     EpochsToThreshold,
     epochs_to_threshold,
@@ -43,6 +48,12 @@ from spinebook.polarity.xor import (
     sufficient_polarity_xor,
     xor5d,
     xor_logits,
+)
+from spinebook.polarity.xor_quadruples import (
+    XorScores,
+    random_xor_networks,
+    xor_quadruples,
+    xor_scores,
 )
 from spinebook.polarity.xor_study import (
     ADVERSARIAL,
@@ -65,11 +76,18 @@ __all__ = [
     "AccuracyBounds",
     "EpochsToThreshold",
     "FreezePolarityState",
+    "ImageNetwork",
+    "ImageRecipe",
+    "ImageRuns",
+    "ImageScenario",
+    "ImageTask",
     "Scenario",
     "TheoryByWidth",
+    "TransferRuns",
     "XorNetwork",
     "XorRecipe",
     "XorRuns",
+    "XorScores",
     "accuracy_bounds",
     "adversarial_polarity_xor",
     "apply_polarity",
@@ -79,15 +97,19 @@ __all__ = [
     "count_separable",
     "crossings",
     "dale_polarity",
+    "draw_image_task",
     "epochs_to_threshold",
     "error_at_minimum_loss",
     "freeze_polarity",
     "frozen_step",
+    "image_study",
     "init_xor_network",
     "initial_reset",
     "is_xor_capable",
+    "mean_superiority",
     "polarity_of",
     "probability_capable",
+    "random_xor_networks",
     "separability_probability",
     "separable_lp",
     "share_reaching",
@@ -95,8 +117,11 @@ __all__ = [
     "sufficient_polarity_xor",
     "theory_by_width",
     "transfer_polarity",
+    "transfer_study",
     "word_counts",
     "xor5d",
     "xor_logits",
+    "xor_quadruples",
+    "xor_scores",
     "xor_study",
 ]

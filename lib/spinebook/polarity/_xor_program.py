@@ -1,10 +1,9 @@
-"""The compiled program of the XOR study.
+"""The two compiled programs of the XOR study: drawing networks and data, and training them.
 
 :func:`spinebook.training.train` does not serve here: its batches are drawn from the key of a step
-alone, while these go through shuffled epochs whose last batch is smaller, and vmapping networks of
-a hundred weights leaves a processor with products too small for it. Here all networks, whatever
-their scenario, lie along the last axis of every array, so that each operation runs along contiguous
-memory; on a processor this is several times as fast.
+alone, while these go through shuffled epochs whose last batch is smaller. Networks come in blocks
+of one size, and narrow ones are padded, so that few shapes are ever compiled. All weights of a
+network but its output bias are one array, which leaves few and large products for a processor.
 """
 
 from __future__ import annotations
@@ -16,22 +15,17 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, Int8, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number
+from spinebook.geometry import NegativeEntropy
 from spinebook.polarity.freeze import crossings, frozen_step, initial_reset
-from spinebook.polarity.signs import polarity_of
-from spinebook.polarity.xor import (
-    XorNetwork,
-    init_xor_network,
-    sufficient_polarity_xor,
-    xor5d,
-)
+from spinebook.polarity.xor import init_xor_network, sufficient_polarity_xor, xor5d
 from spinebook.types import AnyArray
 
-_DIMENSIONS = 5
+DIMENSIONS = 5
+BIAS, OUTPUT = DIMENSIONS, DIMENSIONS + 1  # rows of the array of weights, below those of the inputs
 _ADAM_EPSILON = 1e-7  # that of Keras
-_AT_ONCE = 4  # units in one pass over the inputs, which would else be waited for
 
 
 @dataclass(frozen=True)
@@ -65,178 +59,188 @@ class XorRecipe:
 
 
 class Arms(NamedTuple):
-    """The scenario of every network, its initial draw, its run, and the run whose data it has."""
+    """What is done with every network: its scenario, and the numbers of its draws."""
 
-    rule: Int[Array, " networks"]
-    frozen: Bool[Array, " networks"]
-    reset: Int[Array, " networks"]
-    l1: Float[Array, " networks"]
-    draw: Int[Array, " networks"]
-    run: Int[Array, " networks"]
-    data: Int[Array, " networks"]
+    rule: Int[AnyArray, " networks"]  # 1 sufficient, -1 adversarial, 0 as drawn
+    frozen: Bool[AnyArray, " networks"]
+    start: Int[AnyArray, " networks"]  # reset before training, and in it
+    reset: Int[AnyArray, " networks"]
+    l1: Float[AnyArray, " networks"]
+    mirror: Float[AnyArray, " networks"]  # rate of exponentiated gradient, 0 for Adam
+    free: Int[AnyArray, " networks"]  # one of so many hidden weights has no sign; 0 for none
+    weights: Int[AnyArray, " networks"]
+    data: Int[AnyArray, " networks"]
+
+
+class Block(NamedTuple):
+    """What a block of networks starts with; inputs have a sixth coordinate, 1, for the biases."""
+
+    training: Float[Array, "networks rows inputs"]
+    validation: Float[Array, "networks inputs points"]
+    weights: Float[Array, "networks weights units"]
+    output_bias: Float[Array, " networks"]
+    polarity: Int8[Array, "networks weights units"]
 
 
 class Records(NamedTuple):
-    """What is recorded of every network."""
+    """What is recorded of every network; a group of weights is relevant, irrelevant or output."""
 
-    loss: Float[Array, "epochs networks"]
-    accuracy: Float[Array, "epochs networks"]
-    crossed: Float[Array, "groups networks"]
-    boundary: Float[Array, "groups networks"]
-
-
-Shape = tuple[int, int, int]
-Data = tuple[Float[Array, "dimensions samples networks"], Float[Array, " samples"]]
+    loss: Float[Array, "networks epochs"]
+    accuracy: Float[Array, "networks epochs"]
+    crossed: Float[Array, "networks groups"]
+    boundary: Float[Array, "networks groups"]
 
 
 @partial(jax.jit, static_argnames=("recipe", "shape"))
-def train_xor(
+def draw_block(
     recipe: XorRecipe,
-    shape: Shape,
+    shape: tuple[int, int],
     arms: Arms,
+    units: Int[Array, ""] | int,
+    key: PRNGKeyArray,
+) -> Block:
+    """Draw data and weights of a block; ``shape`` is the padded width and the padded rows."""
+    width, rows = shape
+    data_key, weights_key = jax.random.split(key)
+
+    def one(arm: Any) -> Block:
+        # Validation points come first: the training ones can then be more or fewer.
+        points = recipe.validation + rows
+        inputs, _ = xor5d(points, key=jax.random.fold_in(data_key, arm.data))
+        inputs = jnp.concatenate([inputs, jnp.ones((points, 1))], axis=1)
+        own = jax.random.split(jax.random.fold_in(weights_key, arm.weights))
+        weights, output_bias = _draw_weights(own[0], width, units)
+        polarity = _polarity(weights, arm, units)
+        size, reset_key = recipe.epsilon, own[1]
+        weights = initial_reset(weights, polarity, arm.start, epsilon=size, key=reset_key)
+        held_out, training = inputs[: recipe.validation].T, inputs[recipe.validation :]
+        return Block(training, held_out, weights, output_bias, polarity)
+
+    return jax.vmap(one)(arms)
+
+
+def _draw_weights(key: PRNGKeyArray, width: int, units: Any) -> tuple[Array, Array]:
+    """Draw initial weights; units beyond ``units`` are zero, and stay so under any training."""
+    drawn = init_xor_network(width, key=key, dimensions=DIMENSIONS)
+    bias = drawn.hidden_bias * jnp.sqrt(width / units)  # Glorot's bound is for units
+    rows = jnp.concatenate([drawn.hidden, bias[None], drawn.output[None]])
+    return rows * (jnp.arange(width) < units), jnp.asarray(drawn.output_bias)
+
+
+def _polarity(
+    weights: Float[Array, "weights units"], arm: Any, units: Any
+) -> Int8[Array, "weights units"]:
+    """Return the signs that a scenario asks for, 0 for biases and for weights without one."""
+    signs = jnp.sign(weights).astype(jnp.int8)
+    by_rule = sufficient_polarity_xor(signs[:BIAS]) * arm.rule.astype(jnp.int8)
+    output = jnp.where(arm.rule == 0, signs[OUTPUT], by_rule)
+    place = jnp.arange(DIMENSIONS)[:, None] * units + jnp.arange(weights.shape[1])
+    without = (arm.free > 0) & (place % jnp.maximum(arm.free, 1) == 0)
+    hidden = jnp.where(without, 0, signs[:BIAS])
+    return jnp.concatenate([hidden, jnp.zeros_like(output)[None], output[None]])
+
+
+@partial(jax.jit, static_argnames="recipe")
+def train_block(
+    recipe: XorRecipe,
+    block: Block,
+    arms: Arms,
+    orders: Int[Array, "epochs padded"],
     units: Int[Array, ""] | int,
     samples: Int[Array, ""] | int,
     key: PRNGKeyArray,
-) -> tuple[Records, XorNetwork]:
-    """Draw everything and train; ``shape`` is the padded width, the padded rows and the runs."""
-    width, rows, runs = shape
-    data_key, validation_key, init_key, order_key, reset_key = jax.random.split(key, 5)
-    training = _data(data_key, rows, arms.data, runs)
-    validation = _data(validation_key, recipe.validation, arms.data, runs)
-    drawn = _networks(init_key, width, units, arms)
-    target = _polarity(drawn, arms.rule)
-    at_start, in_training = jax.random.split(reset_key)
-    start = initial_reset(drawn, target, arms.reset, epsilon=recipe.epsilon, key=at_start)
-    kept = jax.tree.map(lambda s: s * arms.frozen, target)
-    adam = optax.adam(recipe.rate, eps=_ADAM_EPSILON)
+) -> tuple[Records, Float[Array, "networks weights units"], Float[Array, " networks"]]:
+    """Train every network of a block through the rows in the same orders."""
     batches = -(-samples // recipe.batch)
-
-    def step(b: Any, carry: Any, order: Any, epoch_key: PRNGKeyArray) -> Any:
-        network, inner, crossed = carry
-        first = b * recipe.batch
-        chosen = jax.lax.dynamic_slice_in_dim(order, first, recipe.batch)
-        weight = (first + jnp.arange(recipe.batch) < samples).astype(jnp.float32)
-        slope = jax.grad(_objective)(network, training, chosen, weight / weight.sum(), arms.l1)
-        updates, inner = adam.update(slope, inner, network)
-        crossed = crossed + _share(crossings(network, updates, _sides(network, kept)), units)
-        draw = jax.random.fold_in(epoch_key, b)
-        epsilon = recipe.epsilon
-        updates = frozen_step(network, updates, kept, arms.reset, epsilon=epsilon, key=draw)
-        return optax.apply_updates(network, updates), inner, crossed
-
-    def epoch(carry: Any, number: Int[Array, ""]) -> Any:
-        order = _order(jax.random.fold_in(order_key, number), samples, rows, recipe.batch)
-        take = partial(step, order=order, epoch_key=jax.random.fold_in(in_training, number))
-        carry = jax.lax.fori_loop(0, batches, take, carry)
-        return carry, _validate(carry[0], validation)
-
-    carry = start, adam.init(start), jnp.zeros((3, len(arms.rule)))
-    (network, _, crossed), (loss, accuracy) = jax.lax.scan(epoch, carry, jnp.arange(recipe.epochs))
-    near = jax.tree.map(lambda w: jnp.abs(w) <= recipe.epsilon, network)
-    records = Records(loss, accuracy, crossed / (batches * recipe.epochs), _share(near, units))
-    return records, network
-
-
-def _data(key: PRNGKeyArray, rows: int, which: Int[Array, " networks"], runs: int) -> Data:
-    """Draw the points of every run, and lay out those of each network."""
-
-    def one(key: PRNGKeyArray) -> Any:
-        return xor5d(rows, key=key)
-
-    inputs, labels = jax.vmap(one)(jax.random.split(key, runs))
-    return inputs[which].transpose(2, 1, 0), labels[0]  # labels go by row number
-
-
-def _networks(key: PRNGKeyArray, width: int, units: Any, arms: Arms) -> XorNetwork:
-    """Draw initial networks; units beyond ``units`` are zero, and stay so under any training."""
-
-    def one(draw: Any, run: Any) -> XorNetwork:
-        own = jax.random.fold_in(jax.random.fold_in(key, draw), run)
-        return init_xor_network(width, key=own, dimensions=_DIMENSIONS)
-
-    drawn = jax.vmap(one, out_axes=-1)(arms.draw, arms.run)
-    alive = (jnp.arange(width) < units)[:, None]
-    return XorNetwork(
-        drawn.hidden * alive,
-        drawn.hidden_bias * alive * jnp.sqrt(width / units),  # Glorot's bound is for units
-        drawn.output * alive,
-        drawn.output_bias,
+    steps = batches * recipe.epochs
+    train_labels, held_out_labels = (
+        _labels(n) for n in (block.training.shape[1], block.validation.shape[2])
     )
+    adam = optax.adam(recipe.rate, eps=_ADAM_EPSILON)
+
+    def one(own: Block, arm: Any) -> Any:
+        kept = own.polarity * arm.frozen
+        own_key = jax.random.fold_in(key, arm.weights)
+
+        def step(number: Any, carry: Any) -> Any:
+            (weights, bias), inner, crossed = carry
+            epoch, first = number // batches, number % batches * recipe.batch
+            rows = jax.lax.dynamic_slice(orders, (epoch, first), (1, recipe.batch))[0]
+            share = (first + jnp.arange(recipe.batch) < samples).astype(jnp.float32)
+            answer, pull_back = jax.vjp(logits, weights, bias, own.training[rows].T)
+            slope = share / share.sum() * (jax.nn.sigmoid(answer) - train_labels[rows])
+            slopes = pull_back(slope)[:2]
+            (change, bias_change), inner = adam.update(slopes, inner, (weights, bias))
+            change = jnp.where(arm.mirror > 0, _mirror(weights, slopes[0], change, arm), change)
+            side = jnp.where(kept == 0, jnp.sign(weights), kept).at[BIAS].set(0)
+            crossed = crossed + crossings(weights, change, side).sum(axis=1)
+            draw, epsilon = jax.random.fold_in(own_key, number), recipe.epsilon
+            change = frozen_step(weights, change, kept, arm.reset, epsilon=epsilon, key=draw)
+            weights = _shrink(weights + change, recipe.rate * arm.l1)
+            return (weights, bias + bias_change), inner, crossed
+
+        def epoch(carry: Any, number: Int[Array, ""]) -> Any:
+            first = number * batches
+            carry = jax.lax.fori_loop(first, first + batches, step, carry)
+            weights, bias = carry[0]
+            return carry, _validate(weights, bias, own.validation, held_out_labels)
+
+        begin = own.weights, own.output_bias
+        carry = begin, adam.init(begin), jnp.zeros(len(own.weights))
+        carry, (loss, accuracy) = jax.lax.scan(epoch, carry, jnp.arange(recipe.epochs))
+        (weights, bias), _, crossed = carry
+        alive = jnp.arange(weights.shape[1]) < units
+        near = ((jnp.abs(weights) <= recipe.epsilon) & alive).sum(axis=1)
+        records = Records(loss, accuracy, _share(crossed, units) / steps, _share(near, units))
+        return records, weights, bias
+
+    trained: tuple[Records, Array, Array] = jax.vmap(one)(block, arms)
+    return trained
 
 
-def _sides(network: XorNetwork, kept: XorNetwork) -> XorNetwork:
-    """Return the sign each weight has to cross: a frozen one's own, a fluid one's present one."""
-    sides: XorNetwork = jax.tree.map(
-        lambda s, now: jnp.where(s == 0, now, s), kept, _signs(network)
-    )
-    return sides
+def _labels(points: int) -> Float[Array, " points"]:
+    """Return the labels of ``xor5d``, whose squares take turns."""
+    return jnp.tile(jnp.array([1.0, 0.0, 0.0, 1.0]), points // 4)
 
 
-def _signs(network: XorNetwork) -> XorNetwork:
-    signs: XorNetwork = polarity_of(network, XorNetwork(True, False, True, False))  # type: ignore[arg-type]
-    return signs
+def logits(
+    weights: Float[Array, "weights units"],
+    output_bias: Float[Array, ""],
+    inputs: Float[Array, "inputs points"],
+) -> Float[Array, " points"]:
+    """As ``xor_logits``, of packed weights and inputs."""
+    return weights[OUTPUT] @ jax.nn.relu(weights[:OUTPUT].T @ inputs) + output_bias
 
 
-def _polarity(network: XorNetwork, rule: Int[Array, " networks"]) -> XorNetwork:
-    """Return the signs each scenario starts with: rule 1 sufficient, -1 adversarial, 0 drawn."""
-    signs = _signs(network)
-    by_rule = sufficient_polarity_xor(signs.hidden) * rule.astype(jnp.int8)
-    return signs._replace(output=jnp.where(rule == 0, signs.output, by_rule))
+def _losses(
+    logits: Float[Array, " points"], labels: Float[Array, " points"]
+) -> Float[Array, " points"]:
+    """Return cross-entropies, with one exponential and one logarithm a point."""
+    margin = (2 * labels - 1) * logits
+    return jax.nn.relu(-margin) + jnp.log1p(jnp.exp(-jnp.abs(margin)))
 
 
-def _order(key: PRNGKeyArray, samples: Any, rows: int, batch: int) -> Int[Array, " padded"]:
-    """Shuffle the first ``samples`` of ``rows`` row numbers, the others after them."""
-    place = jnp.where(jnp.arange(rows) < samples, jax.random.uniform(key, (rows,)), 2.0)
-    return jnp.pad(jnp.argsort(place), (0, -rows % batch))
+def _validate(
+    weights: Array, output_bias: Array, inputs: Array, labels: Array
+) -> tuple[Array, Array]:
+    answer = logits(weights, output_bias, inputs)
+    return _losses(answer, labels).mean(), ((answer > 0) == (labels > 0.5)).mean()
 
 
-def _logits(
-    network: XorNetwork, inputs: Float[Array, "dimensions samples networks"]
-) -> Float[Array, "samples networks"]:
-    """As ``xor_logits``, unit by unit along the last axes: nothing larger is ever stored."""
-    hidden = jnp.asarray(network.hidden).swapaxes(0, 1)[:, :, None]
-
-    def add(total: Array, unit: tuple[Array, Array, Array]) -> tuple[Array, None]:
-        w, bias, a = unit
-        drive = bias + sum(w[k] * inputs[k] for k in range(_DIMENSIONS))
-        return total + a * jax.nn.relu(drive), None
-
-    total = jnp.broadcast_to(network.output_bias, inputs.shape[1:2] + network.output_bias.shape)
-    units = hidden, jnp.asarray(network.hidden_bias), jnp.asarray(network.output)
-    return jax.lax.scan(add, total, units, unroll=_AT_ONCE)[0]
+def _mirror(weights: Array, slope: Array, adam_change: Array, arm: Any) -> Array:
+    """Return the exponentiated-gradient step of all weights, with Adam's for the biases."""
+    change = NegativeEntropy().mirror_step(weights, arm.mirror * slope)
+    return change.at[BIAS].set(adam_change[BIAS])
 
 
-def _objective(
-    network: XorNetwork,
-    data: Data,
-    chosen: Int[Array, " batch"],
-    weight: Float[Array, " batch"],
-    l1: Float[Array, " networks"],
-) -> Float[Array, ""]:
-    """Sum over all runs of the loss of a minibatch: the gradients of runs do not mix."""
-    inputs, labels = data
-    logits = _logits(network, inputs[:, chosen])
-    loss = optax.sigmoid_binary_cross_entropy(logits, labels[chosen, None])
-    size = _size(network.hidden).sum((0, 1)) + _size(network.output).sum(0)
-    return jnp.sum(weight[:, None] * loss) + jnp.sum(l1 * size)
+def _shrink(weights: Float[Array, "weights units"], by: Float[Array, ""]) -> Array:
+    """Take a step of the 1-norm's proximal operator, which leaves biases alone."""
+    smaller = jnp.sign(weights) * jnp.maximum(jnp.abs(weights) - by, 0)
+    return smaller.at[BIAS].set(weights[BIAS])
 
 
-def _size(weights: Float[AnyArray, "..."]) -> Float[Array, "..."]:
-    """Return magnitudes whose slope at zero is 0; that of ``jnp.abs`` is 1."""
-    return jnp.asarray(weights) * jax.lax.stop_gradient(jnp.sign(weights))
-
-
-def _validate(network: XorNetwork, data: Data) -> tuple[Array, Array]:
-    inputs, labels = data
-    logits, right = _logits(network, inputs), labels[:, None]
-    loss = optax.sigmoid_binary_cross_entropy(logits, right).mean(0)
-    return loss, ((logits > 0) == (right > 0.5)).mean(0)
-
-
-def _share(which: Any, units: Any) -> Float[Array, "3 networks"]:
-    """Return the share of the weights of each group that are marked, padding left out."""
-    alive = (jnp.arange(which.output.shape[0]) < units)[:, None]
-    hidden, output = which.hidden & alive, which.output & alive
-    counts = [hidden[:2].sum((0, 1)), hidden[2:].sum((0, 1)), output.sum(0)]
-    sizes = [2, _DIMENSIONS - 2, 1]
-    return jnp.stack([n / (k * units) for n, k in zip(counts, sizes, strict=True)])
+def _share(counts: Any, units: Any) -> Float[Array, " groups"]:
+    """Turn counts by row into shares of the weights of each group."""
+    groups = [counts[:2].sum(), counts[2:BIAS].sum(), counts[OUTPUT]]
+    sizes = jnp.array([2, DIMENSIONS - 2, 1])
+    return jnp.stack(groups) / (sizes * units)
