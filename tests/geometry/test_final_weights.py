@@ -109,6 +109,7 @@ def test_fits_to_synapse_sizes__brute_force(potential, two, one):
     assert abs(fit_final_weights(EDGES, COUNTS, potential, 1).bic - one) < 0.6
 
 
+@pytest.mark.slow
 def test_free_start_beats_two_constants__brute_force():
     support = np.geomspace(0.005, 1.1, 400)
     free = fit_free_initial_weights(EDGES, COUNTS, PNorm(2.0), 0.01, support)

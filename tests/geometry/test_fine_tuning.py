@@ -76,6 +76,7 @@ def test_choice_of_rate__brute_force(data, start, choice):
         np.testing.assert_array_equal(chosen.after["first"][seed], alone[best].after["first"][seed])
 
 
+@pytest.mark.slow
 def test_seeds_side_by_side_agree__property(data, start):
     for together in (2, 3):
         again = pretrain(NETWORK, *data, 3, key=jax.random.key(0), together=together, **PRETRAINING)

@@ -45,6 +45,7 @@ def test_log_normal_start__published(truth, expected):
     np.testing.assert_allclose(found.mean(axis=1), expected, atol=tolerances.GEOMETRY_KNOWN_CHANGE)
 
 
+@pytest.mark.slow
 def test_share_of_sign_flips__closed_form():
     """From a weight of 1, noise of size s flips the sign with probability Phi(-1/s)."""
     from scipy.stats import norm

@@ -174,6 +174,7 @@ def test_float32_step_agrees_with_float64__brute_force(potential):
     assert np.max(np.abs(np.asarray(single) - double)) < GEOMETRY_FLOAT32_STEP
 
 
+@pytest.mark.slow
 def test_trains_an_nnx_model_in_a_chain__property():
     model = nnx.Linear(3, 2, rngs=nnx.Rngs(0), bias_init=nnx.initializers.constant(0.1))
     before = jax.tree.map(jnp.sign, nnx.state(model, nnx.Param))

@@ -43,6 +43,7 @@ def test_independent_inputs_have_a_simple_expectation__closed_form():
     assert expected_squared_change(design) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_mean_squared_change__closed_form():
     """Independent Gaussian inputs: N/D + N/(D - N - 1) exactly, here against 4,000 problems."""
     design = RegressionDesign(60, 6, active=0.999999)

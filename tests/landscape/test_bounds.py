@@ -78,6 +78,7 @@ def test_no_random_network_breaks_a_bound__property(float64, sizes, activation, 
     assert not np.all(left <= right / sizes[1])
 
 
+@pytest.mark.slow
 def test_measures_are_those_of_the_other_functions__brute_force(float64):
     network, params, x = problem((6, 5, 4, 3))
     measures = layer_measures(network, params, x)

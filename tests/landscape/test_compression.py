@@ -135,7 +135,8 @@ def test_equal_dimensionality_at_tenfold_sharpness__property(float64):
     assert sharpness(network, louder, x).value > 10 * sharpness(network, params, x).value
 
 
-@pytest.mark.parametrize("sizes", [(6, 5, 4, 3), pytest.param((5, 3), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [(6, 5, 4, 3), (5, 3)])
 def test_report_is_the_separate_functions__brute_force(float64, sizes):
     network, params, x = problem(sizes)
     report = dense_report(network, params, x)

@@ -49,6 +49,7 @@ def test_convnet__independent_package(float64):
     np.testing.assert_allclose(network(params, x)[0], expected, rtol=LANDSCAPE_CLOSED_FORM)
 
 
+@pytest.mark.slow
 def test_vgg__published():
     assert [rows for rows, _ in vgg().spatial_sizes] == [17, 9, 5, 3, 2]
     params = vgg().init(key=jax.random.key(0))

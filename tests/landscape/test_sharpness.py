@@ -27,7 +27,7 @@ from tests.tolerances import LANDSCAPE_CLOSED_FORM, LANDSCAPE_FLOAT32, LANDSCAPE
     ("sizes", "activation", "biases"),
     [
         ((8, 4, 7, 2), "tanh", True),
-        ((7, 3, 6, 4, 3), "relu", False),
+        pytest.param((7, 3, 6, 4, 3), "relu", False, marks=pytest.mark.slow),
         pytest.param((5, 1), "linear", True, marks=pytest.mark.slow),
     ],
 )

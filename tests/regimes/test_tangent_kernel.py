@@ -79,7 +79,7 @@ def test_recurrent_kernel__brute_force(float64, leak, steps, monkeypatch):
     assert relative(found, last @ last.T) < REGIMES_RATE_FLOAT64
 
 
-@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_groups_that_do_not_divide_the_batch__brute_force(float64, batch, monkeypatch):
     monkeypatch.setattr(_kernel_sums, "_BLOCK", 3 * OUTPUTS * UNITS * 3)
     parameters, inputs = problem(4, batch)
@@ -91,6 +91,7 @@ def test_groups_that_do_not_divide_the_batch__brute_force(float64, batch, monkey
     assert relative(found, J @ J.T) < REGIMES_RATE_FLOAT64
 
 
+@pytest.mark.slow
 def test_recurrent_kernel_in_float32__brute_force():
     parameters, inputs = problem(dtype=np.float32)
     J = jacobian(1.0, 5, "float32")["recurrent"]

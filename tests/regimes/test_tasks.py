@@ -163,6 +163,7 @@ def test_accuracies__closed_form():
     assert evidence_floor([1e6], 1.0).loss == 0.0
 
 
+@pytest.mark.slow
 def test_ideal_observer_on_drawn_trials__brute_force():
     noise = 0.25
     forced, context = TwoAlternativeForcedChoice(noise=noise), ContextDependentDecision(noise=noise)
