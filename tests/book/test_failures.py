@@ -21,7 +21,11 @@ def run(toy, *arguments):
     [
         ("raise RuntimeError('no spine')", "index.md:26: RuntimeError: no spine"),
         ("import os; os._exit(3)", "index.md:25: the Python process of the notebook died"),
-        ("raise SystemExit", "index.md:25: the notebook ended in the cell"),
+        pytest.param(
+            "raise SystemExit",
+            "index.md:25: the notebook ended in the cell",
+            marks=pytest.mark.slow,
+        ),
         ("import os; os.kill(os.getppid(), 9)", "was killed; the usual reason"),
     ],
 )
@@ -87,7 +91,12 @@ def processes_of(mark):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize(
-    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, -15)]
+    ("sent", "status"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGKILL, -9, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, -15, marks=pytest.mark.slow),
+    ],
 )
 def test_stopped_run_leaves_no_process__property(toy, sent, status):
     """Even while the cell holds the interpreter and no other thread of the kernel runs."""

@@ -1,5 +1,6 @@
 """A long computation in a chapter says how far it is, and goes on after an interruption."""
 
+import pytest
 from spinebook.book.cli import main
 
 CELL = """import sys
@@ -22,6 +23,7 @@ def checkpoints(toy):
     return toy.results.with_name(f".{toy.results.name}.checkpoints")
 
 
+@pytest.mark.slow
 def test_progress_is_told_and_no_complaint__property(toy, capfd):
     toy.replace(toy.page, "fig, ax", CELL)
     assert run(toy) == 1
@@ -40,6 +42,7 @@ def test_interrupted_run_finds_its_checkpoints__property(toy):
     assert not checkpoints(toy).exists()  # done, so nothing to go on from
 
 
+@pytest.mark.slow
 def test_checkpoints_of_other_code_are_not_used__property(toy, capfd):
     toy.replace(toy.page, "fig, ax", CELL)
     assert run(toy) == 1

@@ -64,11 +64,26 @@ def test_failing_cell_keeps_the_good_results__property(toy, capfd):
     ("old", "new", "message"),
     [
         ('book.measure("TOY-1"', 'book.measure("TOY-9"', "which claims.yml does not list"),
-        ('book.measure("TOY-1", trials)\n', "", "TOY-1: the rule asks for"),
+        pytest.param(
+            'book.measure("TOY-1", trials)\n',
+            "",
+            "TOY-1: the rule asks for",
+            marks=pytest.mark.slow,
+        ),
         ('quantity="left"', 'quantity="middle"', "TOY-2: the rule asks for"),
-        ('claims=["TOY-1"]', 'claims=["TOY-7"]', "claims.yml does not list"),
-        ('    "fig-1",', '    "fig-2",', "was not drawn"),
-        ("A line that rises to the number of trials.", "A line.", "alternative text"),
+        pytest.param(
+            'claims=["TOY-1"]',
+            'claims=["TOY-7"]',
+            "claims.yml does not list",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param('    "fig-1",', '    "fig-2",', "was not drawn", marks=pytest.mark.slow),
+        pytest.param(
+            "A line that rises to the number of trials.",
+            "A line.",
+            "alternative text",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_records_must_fit_the_ledger__property(toy, capfd, old, new, message):
@@ -165,6 +180,7 @@ def test_ledger_check_and_record__property(toy, capfd):
     assert "TOY-1: contradicted, but the repository records reproduced" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_own_parameters_may_leave_rows_out__property(toy, capfd):
     """A reader who takes fewer trials need not feed every row; the book's own profiles must."""
     toy.replace(

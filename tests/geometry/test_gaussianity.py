@@ -96,9 +96,8 @@ def test_null_mean__published(centred, constant):
     assert -4e-4 < mean * 1000 - constant < 0
 
 
-@pytest.mark.parametrize(
-    ("centred", "upper"), [pytest.param(False, 2.08, marks=pytest.mark.slow), (True, 1.19)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("centred", "upper"), [(False, 2.08), (True, 1.19)])
 def test_null_sample__brute_force(centred, upper):
     null = gaussianity_null_sample(1000, 4000, centred=centred, key=jax.random.key(0))
     expected = gaussianity_null_mean(1000, centred=centred)
@@ -106,8 +105,9 @@ def test_null_sample__brute_force(centred, upper):
     assert abs(float(jnp.quantile(null, 0.95)) * np.sqrt(1000) / upper - 1) < GEOMETRY_NULL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exponent", [2.0, 1.0])
-@pytest.mark.parametrize("centred", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.parametrize("centred", [False, True])
 def test_null_of_a_correlated_sequence__brute_force(exponent, centred):
     n = 1000
     covariance = alternating_autocovariance(n, exponent)
