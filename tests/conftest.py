@@ -28,6 +28,7 @@ CHECKED = (
     "geometry",
     "landscape",
     "mediation",
+    "neurons",
     "polarity",
     "regimes",
     "data",

@@ -16,7 +16,7 @@ HEAVY = re.compile(
     "|size_fits|convnets|report|interventional|readouts|rejection|spiking|xor|low_rank|rate_losses"
     "|reference_level|structure|tangent_kernel"
 )
-RESULTS = ["dendrites", "geometry", "landscape", "mediation", "polarity", "regimes"]
+RESULTS = ["dendrites", "geometry", "landscape", "mediation", "neurons", "polarity", "regimes"]
 
 
 @pytest.mark.parametrize(

@@ -214,3 +214,38 @@ MEDIATION_NETWORK_FLOAT32 = 2e-5
 # Width of a 95 % percentile bootstrap of 2,000 resamples: each end is a quantile known to 5 % of
 # its distance from the middle; four standard errors of the width, and DeLong's own error.
 POLARITY_BOOTSTRAP_WIDTH = 0.15
+
+# --- neurons: channels ---------------------------------------------------------------------------
+# Roundings of a quotient of exponentials and of its slope, whose numerator loses three bits at 1/4.
+NEURONS_CHANNELS_ROUNDINGS = 20
+# Two float64 formulas for one rate, with exponents of up to 30 that amplify one rounding.
+NEURONS_CHANNELS_CLOSED_FORM = 1e-13
+# A float32 exponential of -68 or a float32 quotient: the exponent's rounding, 4e-6, counts in full.
+NEURONS_CHANNELS_FLOAT32 = 1e-5
+# Central differences of functions of size 1: a step of 1e-4 squared over six, times slopes of 1.
+NEURONS_CHANNELS_CENTRAL_DIFFERENCE = 1e-8
+# A fixed point by Brent's method to 1e-12, times slopes of up to ten.
+NEURONS_CHANNELS_FIXED_POINT = 1e-11
+# Values written down with so many digits after the point: half a unit of the last.
+NEURONS_CHANNELS_FIVE_DIGITS = 5.1e-6
+NEURONS_CHANNELS_SIX_DIGITS = 5.1e-7
+NEURONS_CHANNELS_EIGHT_DIGITS = 5.1e-9
+# Ratio of errors at a step and at half of it, 2 at first order; second order adds half a per cent.
+NEURONS_CHANNELS_FIRST_ORDER = 0.02
+# Ratio of what is left without the first order, 4 at second order; third order adds two per cent.
+NEURONS_CHANNELS_SECOND_ORDER = 0.1
+
+# --- neurons: shape and compartments -------------------------------------------------------------
+# Two float64 formulas for a length, an area or a resistance: sums of a few hundred terms, relative.
+NEURONS_SHAPE_CLOSED_FORM = 1e-12
+# Trapezia on 400,000 pieces of a smooth integrand, relative.
+NEURONS_SHAPE_INTEGRAL = 1e-8
+# Dense solves of up to a hundred nodes with condition numbers up to 1e4, relative.
+NEURONS_DENSE_SOLVE = 1e-10
+# Cable theory's values are written down with seven digits: half a unit of the last, relative.
+NEURONS_CABLE_DIGITS = 5e-7
+# Ratios are written down with six digits after the point, resistances in MOhm with three.
+NEURONS_CABLE_RATIOS = 5.1e-7
+NEURONS_CABLE_MOHM = 5.1e-4
+# Fourfold and ninefold drops of an error hold up to the next order, (h / lambda)^2 < 1e-2.
+NEURONS_SECOND_ORDER = 0.01
