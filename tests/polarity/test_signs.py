@@ -29,6 +29,7 @@ def test_reflected_weights_keep_their_sizes__closed_form():
     assert given["bias"] is WEIGHTS["bias"]
 
 
+@pytest.mark.slow
 def test_redrawn_weights_have_the_signs_and_the_sizes_of_the_leaf__property():
     w = jax.random.normal(jax.random.key(0), (40, 50)).at[0, 0].set(0.0)
     polarity = jax.random.rademacher(jax.random.key(1), w.shape, jnp.int8).at[1].set(0)

@@ -188,6 +188,7 @@ def test_the_start_is_the_one_before_the_first_step__property(result, drawn):
     assert np.all(result.start.output[8] != result.start.output[3])
 
 
+@pytest.mark.slow
 def test_padding_changes_nothing__property(drawn):
     narrow, wide = drawn[0], drawn_block([FLUID], rows=1024)[0]
     np.testing.assert_array_equal(narrow.training, wide.training[:, :512])

@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 from scipy.stats import mannwhitneyu
 from spinebook.polarity.measures import (
     epochs_to_threshold,
@@ -15,6 +16,7 @@ from tests.tolerances import POLARITY_STANDARD_ERRORS
 KEY = jax.random.key(5)
 
 
+@pytest.mark.slow
 def test_useless_units_do_not_learn__closed_form():
     # No such network has an expected cross-entropy below ln 2; on 1,000 points it may fall below
     # by chance, by a standard error of at most one loss's spread over the root of 1,000.
