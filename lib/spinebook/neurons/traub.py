@@ -21,7 +21,48 @@ Kinetics = Literal["softplus", "exact"]
 
 
 @dataclass(frozen=True)
-class SodiumTraub:
+class _ShiftedChannel:
+    """What both channels share: the shift, the reversal potential, and the form of their rates."""
+
+    intended_reversal_mV: float
+    shift_mV: float = 49.2
+    legacy_shift: bool = False
+    kinetics: Kinetics = "softplus"
+    speed: float = 1.0
+    floor_per_ms: float = 1e-8
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range and unknown kinetics."""
+        check_reversal("intended_reversal_mV", self.intended_reversal_mV)
+        check_reversal("shift_mV", self.shift_mV)
+        check_number("speed", self.speed)
+        check_number("floor_per_ms", self.floor_per_ms)
+        if self.kinetics not in ("softplus", "exact"):
+            raise ValueError(f"kinetics must be 'softplus' or 'exact', got {self.kinetics!r}")
+        if not is_traced(self.speed) and not self.speed > 0:
+            raise ValueError(f"speed must be above 0, got {self.speed}; 1 leaves rates as they are")
+        if not is_traced(self.floor_per_ms) and self.floor_per_ms < 0:
+            raise ValueError(f"floor_per_ms must not be negative, got {self.floor_per_ms}")
+
+    @property
+    def reversal_mV(self) -> float:
+        """Voltage at which the current of this channel changes its sign."""
+        return self.intended_reversal_mV - self.shift_mV * self.legacy_shift
+
+    def transition_rates(
+        self, shifted_mV: Float[AnyArray, "*cells"] | float
+    ) -> tuple[Float[Array, "gates *cells"], Float[Array, "gates *cells"]]:
+        """Opening and closing rates of the gates at the voltage u, 1/ms."""
+        raise NotImplementedError
+
+    def rates(self, v_mV: Float[AnyArray, "*cells"] | float) -> GateRates:
+        """Steady states and rates of relaxation of the gates."""
+        opening, closing = self.transition_rates(v_mV + self.shift_mV)
+        return two_state_rates(opening, closing + self.floor_per_ms, self.speed)
+
+
+@dataclass(frozen=True)
+class SodiumTraub(_ShiftedChannel):
     r"""A sodium channel with open share :math:`m^2 h` in a shifted voltage :math:`u = v + V_s`.
 
     .. math::
@@ -65,21 +106,7 @@ class SodiumTraub:
     """
 
     intended_reversal_mV: float = 90.0
-    shift_mV: float = 49.2
-    legacy_shift: bool = False
-    kinetics: Kinetics = "softplus"
-    speed: float = 1.0
-    floor_per_ms: float = 1e-8
     n_gates: ClassVar[int] = 2
-
-    def __post_init__(self) -> None:
-        """Refuse numbers out of range and unknown kinetics."""
-        _check(self)
-
-    @property
-    def reversal_mV(self) -> float:
-        """Voltage at which the current of this channel changes its sign."""
-        return self.intended_reversal_mV - self.shift_mV * self.legacy_shift
 
     def transition_rates(
         self, shifted_mV: Float[AnyArray, "*cells"] | float
@@ -95,11 +122,6 @@ class SodiumTraub:
         closing_h = 4.0 * jax.nn.sigmoid((u - 40.0) / 5.0)
         return jnp.stack([opening_m, opening_h]), jnp.stack([closing_m, closing_h])
 
-    def rates(self, v_mV: Float[AnyArray, "*cells"] | float) -> GateRates:
-        """Steady states and rates of relaxation of m and h."""
-        opening, closing = self.transition_rates(v_mV + self.shift_mV)
-        return two_state_rates(opening, closing + self.floor_per_ms, self.speed)
-
     def conductance(self, gates: Float[AnyArray, "2 *cells"]) -> Float[Array, "*cells"]:
         """Open share, m²h."""
         m, h = gates
@@ -107,7 +129,7 @@ class SodiumTraub:
 
 
 @dataclass(frozen=True)
-class PotassiumTraub:
+class PotassiumTraub(_ShiftedChannel):
     r"""A potassium channel with open share n in a shifted voltage :math:`u = v + V_s`.
 
     .. math::
@@ -134,21 +156,8 @@ class PotassiumTraub:
     """
 
     intended_reversal_mV: float = -80.0
-    shift_mV: float = 49.2
-    legacy_shift: bool = False
-    kinetics: Kinetics = "softplus"
     speed: float = 2.0
-    floor_per_ms: float = 1e-8
     n_gates: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        """Refuse numbers out of range and unknown kinetics."""
-        _check(self)
-
-    @property
-    def reversal_mV(self) -> float:
-        """Voltage at which the current of this channel changes its sign."""
-        return self.intended_reversal_mV - self.shift_mV * self.legacy_shift
 
     def transition_rates(
         self, shifted_mV: Float[AnyArray, "*cells"] | float
@@ -160,11 +169,6 @@ class PotassiumTraub:
         else:
             opening = softplus_rate(u, 0.114, 0.007, 0.140)
         return opening[None], (0.25 * jnp.exp((20.0 - u) / 40.0))[None]
-
-    def rates(self, v_mV: Float[AnyArray, "*cells"] | float) -> GateRates:
-        """Steady state and rate of relaxation of n."""
-        opening, closing = self.transition_rates(v_mV + self.shift_mV)
-        return two_state_rates(opening, closing + self.floor_per_ms, self.speed)
 
     def conductance(self, gates: Float[AnyArray, "1 *cells"]) -> Float[Array, "*cells"]:
         """Open share, n."""
@@ -234,16 +238,3 @@ def traub_channels(
         floor_per_ms=floor_per_ms,
     )
     return TraubChannels(Leak(-74.0 - shift_mV * legacy_shift), sodium, potassium)
-
-
-def _check(channel: SodiumTraub | PotassiumTraub) -> None:
-    check_reversal("intended_reversal_mV", channel.intended_reversal_mV)
-    check_reversal("shift_mV", channel.shift_mV)
-    check_number("speed", channel.speed)
-    check_number("floor_per_ms", channel.floor_per_ms)
-    if channel.kinetics not in ("softplus", "exact"):
-        raise ValueError(f"kinetics must be 'softplus' or 'exact', got {channel.kinetics!r}")
-    if not is_traced(channel.speed) and not channel.speed > 0:
-        raise ValueError(f"speed must be above 0, got {channel.speed}; 1 leaves rates as they are")
-    if not is_traced(channel.floor_per_ms) and channel.floor_per_ms < 0:
-        raise ValueError(f"floor_per_ms must not be negative, got {channel.floor_per_ms}")
