@@ -4,14 +4,13 @@ import functools
 import http.server
 import os
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 from spinebook import data
 from spinebook.data import FOLDER_VARIABLE, load_images, read_image_file
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
+from tests.shared_data import shared_file
 
 
 @pytest.fixture
@@ -44,10 +43,7 @@ def test_embedded_sets_mix_their_classes__published():
 
 
 def test_embedded_digits_are_mnist__independent_package():
-    path = SHARED / "mnist.npz"
-    if not path.is_file():
-        pytest.skip(f"needs the full MNIST at {SHARED.name}/{path.name} beside the checkout")
-    whole = read_image_file(path)
+    whole = read_image_file(shared_file("mnist.npz"))
     known = {
         image.tobytes(): int(label)
         for image, label in zip(whole.train_images, whole.train_labels, strict=True)

@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from spinebook.data import available, load_images
+from spinebook.data import load_images, read_image_file
 from spinebook.pixels import standardised_images
 from spinebook.polarity.image_network import ImageNetwork
 from spinebook.polarity.image_study import ImageRecipe, ImageScenario, image_study
 from spinebook.polarity.image_tasks import draw_image_task
 
+from tests.shared_data import shared_file
 from tests.tolerances import POLARITY_FLOAT32_SUM, POLARITY_FLOAT32_TRAINING
 
 KEY = jax.random.key(3)
@@ -183,11 +184,9 @@ def test_weights_of_the_same_task_help__property(runs, source):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "colours"), [("fashion_mnist", 1), ("cifar10", 3)])
+@pytest.mark.parametrize(("name", "colours"), [("fashion_mnist", 1), ("cifar10_5k", 3)])
 def test_image_sets_of_any_size__property(name, colours):
-    if not available(name):
-        pytest.skip(f"{name} is in no data folder")
-    loaded = load_images(name)
+    loaded = read_image_file(shared_file(f"{name}.npz"))
     images, labels = standardised_images(
         loaded._replace(
             train_images=loaded.train_images[:1500],
