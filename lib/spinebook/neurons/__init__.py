@@ -21,6 +21,7 @@ from spinebook.neurons.morphology import Morphology
 from spinebook.neurons.rates import linoid, open_fraction, softplus_rate
 from spinebook.neurons.swc import read_swc
 from spinebook.neurons.traub import PotassiumTraub, SodiumTraub, TraubChannels, traub_channels
+from spinebook.neurons.tree_solve import tree_solve
 
 __all__ = [
     "Channel",
@@ -51,5 +52,6 @@ __all__ = [
     "steady_gates",
     "temperature_factor",
     "traub_channels",
+    "tree_solve",
     "two_state_rates",
 ]
