@@ -249,8 +249,11 @@ NEURONS_CABLE_RATIOS = 5.1e-7
 NEURONS_CABLE_MOHM = 5.1e-4
 # Fourfold and ninefold drops of an error hold up to the next order, (h / lambda)^2 < 1e-2.
 NEURONS_SECOND_ORDER = 0.01
+
 # --- neurons: tree solve -------------------------------------------------------------------------
 # Ten nodes, diagonally dominant, float64: a few roundings of numbers below 1.
 NEURONS_TREE_SOLVE = 1e-12
+# The same in float32.
+NEURONS_TREE_SOLVE_FLOAT32 = 1e-6
 # Central differences with a step of 1e-5: rounding 1e-16 / 1e-5 plus a third derivative below 1.
 NEURONS_TREE_SLOPE = 1e-9

@@ -5,14 +5,19 @@ import numpy as np
 
 def conductances(graph, leak_mS_cm2):
     """The dense symmetric matrix (uS) that maps voltages (mV) to injected currents (nA)."""
-    matrix = np.diag(1e-5 * graph.areas_um2 * leak_mS_cm2)
+    diagonal = 1e-5 * graph.areas_um2 * leak_mS_cm2
     for node, parent in enumerate(graph.parents):
         if parent >= 0:
-            g = graph.axial_uS[node]
-            matrix[node, node] += g
-            matrix[parent, parent] += g
-            matrix[node, parent] -= g
-            matrix[parent, node] -= g
+            diagonal[[node, parent]] += graph.axial_uS[node]
+    return tree_matrix(graph.parents, diagonal, graph.axial_uS)
+
+
+def tree_matrix(parents, diagonal, coupling):
+    """The dense symmetric matrix with a diagonal and minus the coupling of nodes to parents."""
+    matrix = np.diag(diagonal)
+    for node, parent in enumerate(parents):
+        if parent >= 0:
+            matrix[node, parent] = matrix[parent, node] = -coupling[node]
     return matrix
 
 
