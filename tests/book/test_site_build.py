@@ -132,6 +132,13 @@ def test_the_landing_page_counts_verdicts__property(built):
     assert re.search(r'sb-badge-count">1</span> contradicted', text)
 
 
+def test_the_bare_address_leads_to_the_first_page_and_names_an_icon__property(built):
+    text = page(built, "index.html")
+    assert 'content="0; url=chapters/index.html"' in text
+    icon = re.search(r'rel="icon" href="([^"]+)"', text).group(1)
+    assert (built / "_build/site" / icon).is_file()
+
+
 def test_an_unchanged_site_is_kept__property(built):
     stamp = (built / "_build/site").stat().st_ino
     done = call(built, "spinebook", "build")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import shutil
 from pathlib import Path
@@ -18,13 +19,28 @@ if TYPE_CHECKING:
 
     from spinebook.book.site.data import ChapterData
 
+# The address without a page leads to the first one. The icon is named because a browser that knows
+# of none asks for /favicon.ico, which no book has.
+ENTRANCE = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={first}">
+<link rel="canonical" href="{first}">
+<link rel="icon" href="{icon}">
+<title>{title}</title>
+</head>
+<body><p><a href="{first}">{title}</a></p></body>
+</html>
+"""
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts")
 
 
 def register(app: Sphinx) -> None:
     """Copy files once the pages are written."""
     app.connect("builder-inited", _make_static_folder)
-    app.connect("build-finished", _copy_everything)
+    # Before sphinx-external-toc, which writes an entrance without an icon where there is none yet.
+    app.connect("build-finished", _copy_everything, priority=400)
 
 
 def _make_static_folder(app: Sphinx) -> None:
@@ -37,8 +53,23 @@ def _copy_everything(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     out = Path(app.outdir)
+    write_entrance(app, out / "index.html")
     copy_mathjax(out / "_static" / "mathjax")
     copy_results(site_of(app).chapters, out / "results", repository_url(app.config))
+
+
+def write_entrance(app: Sphinx, target: Path) -> None:
+    """Write the page that leads from the site's bare address to the book's first page."""
+    if app.config.root_doc == "index":
+        return
+    icon = app.config.html_favicon
+    text = ENTRANCE.format(
+        language=app.config.language,
+        first=f"{app.config.root_doc}.html",
+        icon=f"_static/{Path(icon).name}" if icon else "data:,",
+        title=html.escape(app.config.html_title or app.config.project),
+    )
+    target.write_text(text, "utf-8")
 
 
 def copy_mathjax(target: Path) -> None:
