@@ -18,7 +18,9 @@ from spinebook.neurons.compartments import (
 from spinebook.neurons.electrotonic import ac_length_constant_um, d_lambda_counts
 from spinebook.neurons.hodgkin_huxley import Leak, PotassiumHH, SodiumHH, temperature_factor
 from spinebook.neurons.morphology import Morphology
+from spinebook.neurons.neuron import Neuron, State, steady_state
 from spinebook.neurons.rates import linoid, open_fraction, softplus_rate
+from spinebook.neurons.simulate import Simulation, simulate
 from spinebook.neurons.swc import read_swc
 from spinebook.neurons.traub import PotassiumTraub, SodiumTraub, TraubChannels, traub_channels
 from spinebook.neurons.tree_solve import tree_solve
@@ -29,10 +31,13 @@ __all__ = [
     "GateRates",
     "Leak",
     "Morphology",
+    "Neuron",
     "PotassiumHH",
     "PotassiumTraub",
+    "Simulation",
     "SodiumHH",
     "SodiumTraub",
+    "State",
     "TraubChannels",
     "ac_length_constant_um",
     "ball_and_stick",
@@ -48,8 +53,10 @@ __all__ = [
     "locate",
     "open_fraction",
     "read_swc",
+    "simulate",
     "softplus_rate",
     "steady_gates",
+    "steady_state",
     "temperature_factor",
     "traub_channels",
     "tree_solve",

@@ -9,11 +9,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from spinebook.checks import is_traced
+from spinebook.neurons.rows import LANE_BYTES
 from spinebook.types import AnyArray
-
-# XLA compiles a loop into one kernel on a CPU if one round of it touches less than a kilobyte, and
-# a vector register of a common CPU holds this much: cells are solved in rows of that width.
-_LANE_BYTES = 32
 
 
 def tree_solve(
@@ -84,7 +81,7 @@ def _check_order(parents: np.ndarray) -> None:
 def _solve(parents: Array, diagonal: Array, coupling: Array, right_side: Array) -> Array:
     """Lay cells out in rows of equal width, eliminate, and lay them back."""
     nodes, cells = right_side.shape[0], right_side[0].size
-    lanes = max(1, min(cells, _LANE_BYTES // right_side.dtype.itemsize))
+    lanes = max(1, min(cells, LANE_BYTES // right_side.dtype.itemsize))
     blocks = -(-cells // lanes)
 
     def rows(values: Array, padding: float) -> Array:
