@@ -257,3 +257,13 @@ NEURONS_TREE_SOLVE = 1e-12
 NEURONS_TREE_SOLVE_FLOAT32 = 1e-6
 # Central differences with a step of 1e-5: rounding 1e-16 / 1e-5 plus a third derivative below 1.
 NEURONS_TREE_SLOPE = 1e-9
+
+# Published chains (tests/neurons/test_published_toy.py)
+# Stored targets are printed with three decimals: half a unit of the last, and their own rounding.
+NEURONS_TOY_DIGITS = 6e-4
+# Initial gates are printed with four significant digits.
+NEURONS_TOY_GATES = 1e-3
+# The same formula in float64, up to the order of the factors.
+NEURONS_TOY_ROUNDING = 1e-15
+# A value stored in float32.
+NEURONS_TOY_SINGLE = 1e-6
