@@ -193,7 +193,8 @@ def published_start(neuron: Neuron) -> State:
     v = jnp.full(neuron.n_nodes, _START_MV)
 
     def gates(channel: Channel) -> Array:
-        shifted = isinstance(channel, SodiumTraub | PotassiumTraub)
-        return steady_gates(channel, v - channel.shift_mV if shifted else v)
+        if isinstance(channel, SodiumTraub | PotassiumTraub):
+            return steady_gates(channel, v - channel.shift_mV)
+        return steady_gates(channel, v)
 
     return State(v, tuple(gates(channel) for channel in neuron.channels))
