@@ -20,7 +20,7 @@ from spinebook.types import AnyArray, Numbers
 
 # Up to this size the states of all steps are kept for the reverse pass, which then computes each
 # step once again; beyond, states are kept at about sqrt(steps) places, which costs a third run.
-_KEPT_BYTES = 64 * 2**20
+_KEPT_BYTES = 8 * 2**20
 
 
 class Simulation(NamedTuple):
@@ -104,10 +104,12 @@ def simulate(
         neuron, densities_mS_cm2, stimuli_nA, sites, record, dt_ms, scheme, record_every,
         checkpoint_steps,
     )  # fmt: skip
-    state = initial if isinstance(initial, State) else steady_state(neuron, initial)
-    dtype = jnp.result_type(densities_mS_cm2, stimuli_nA, state.v_mV, jnp.float32)
+    start = initial.v_mV if isinstance(initial, State) else initial
+    dtype = jnp.result_type(densities_mS_cm2, stimuli_nA, start, jnp.float32)
+    if not isinstance(initial, State):
+        initial = steady_state(neuron, jnp.asarray(initial, dtype))
     densities, stimuli = (jnp.asarray(a, dtype) for a in (densities_mS_cm2, stimuli_nA))
-    state = jax.tree.map(lambda values: jnp.asarray(values, dtype), state)
+    state = jax.tree.map(lambda values: jnp.asarray(values, dtype), initial)
     cells = _cells(densities, stimuli, state)
     if not stimuli.shape[1]:
         stimuli, sites = jnp.zeros((len(stimuli), 1), dtype), [0]
