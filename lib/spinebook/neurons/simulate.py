@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any, NamedTuple
 
 import jax
@@ -12,6 +11,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
+from spinebook.neurons.channels import exp_euler_gate
+from spinebook.neurons.checkpointing import checkpointed_scan, chunk_length
 from spinebook.neurons.membrane import PER_UM2, Membrane, Packed, Scheme, Step, make_step
 from spinebook.neurons.neuron import Neuron, State, steady_state
 from spinebook.neurons.rows import Rows
@@ -39,8 +40,8 @@ class Simulation(NamedTuple):
 
 def simulate(
     neuron: Neuron,
-    densities_mS_cm2: Float[AnyArray, "channels #nodes *cells"],
-    stimuli_nA: Float[AnyArray, "steps sites *cells"],
+    densities_mS_cm2: Float[AnyArray, "channels #nodes *#cells"],
+    stimuli_nA: Float[AnyArray, "steps sites *#cells"],
     *,
     sites: Numbers,
     record: Numbers,
@@ -107,7 +108,7 @@ def simulate(
     start = initial.v_mV if isinstance(initial, State) else initial
     dtype = jnp.result_type(densities_mS_cm2, stimuli_nA, start, jnp.float32)
     if not isinstance(initial, State):
-        initial = steady_state(neuron, jnp.asarray(initial, dtype))
+        initial = steady_state(neuron, jnp.atleast_1d(jnp.asarray(initial, dtype)))
     densities, stimuli = (jnp.asarray(a, dtype) for a in (densities_mS_cm2, stimuli_nA))
     state = jax.tree.map(lambda values: jnp.asarray(values, dtype), initial)
     cells = _cells(densities, stimuli, state)
@@ -204,64 +205,43 @@ def _run(
 ) -> tuple[Array, State]:
     rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
     state = _pack(rows, initial)
+    first = _look(rows, state, record)
     kept = jax.checkpoint(step, prevent_cse=False)
+    between = _between(rows, state, len(stimuli), checkpoint)
+
+    def move(state: Packed, stimulus: Array) -> tuple[Packed, None]:
+        return kept(state, stimulus), None
 
     def sample(state: Packed, stimuli: Array) -> tuple[Packed, Array]:
-        state, _ = lax.scan(lambda s, i: (kept(s, i), None), state, stimuli)
-        return state, _look(rows, state, record)
-
-    def one(state: Packed, stimulus: Array) -> tuple[Packed, Array]:
-        state = kept(state, stimulus)
+        if every == 1:
+            state = kept(state, stimuli[0])
+        else:
+            inner = chunk_length(every, between) if every > between else 1
+            state, _ = checkpointed_scan(move, state, stimuli, inner)
         return state, _look(rows, state, record)
 
     currents = rows.split(stimuli, 2)
-    if every > 1:
-        currents = currents.reshape(-1, every, *currents.shape[1:])
-    samples, state = _scan(
-        one if every == 1 else sample,
-        state,
-        currents,
-        _length(rows, initial, stimuli, every, checkpoint),
-    )
-    first = _look(rows, _pack(rows, initial), record)
+    currents = currents.reshape(-1, every, *currents.shape[1:])
+    count = len(currents)
+    if between > every:
+        state, samples = checkpointed_scan(
+            sample, state, currents, chunk_length(count, between // every)
+        )
+    else:
+        if between > 1 and count > 1:
+            sample = jax.checkpoint(sample, prevent_cse=False)
+        state, samples = lax.scan(sample, state, currents)
     values = jnp.concatenate([first[None], samples])
     values = rows.unpack(values.reshape(len(values), -1, rows.lanes), len(record), axes=1)
     return values, _unpack(rows, state)
 
 
-def _scan(body: Any, state: Packed, inputs: Array, length: int) -> tuple[Array, Packed]:
-    """Scan in chunks of ``length``, of which the reverse pass keeps only the starts."""
-    count = len(inputs) // length
-    if length == 1 or count == 0:
-        state, samples = lax.scan(body, state, inputs)
-        return samples, state
-
-    @functools.partial(jax.checkpoint, prevent_cse=False)
-    def chunk(state: Packed, inputs: Array) -> tuple[Packed, Array]:
-        return lax.scan(body, state, inputs)
-
-    head = inputs[: count * length].reshape(count, length, *inputs.shape[1:])
-    state, samples = lax.scan(chunk, state, head)
-    samples = samples.reshape(count * length, *samples.shape[2:])
-    if count * length < len(inputs):
-        state, rest = chunk(state, inputs[count * length :])
-        samples = jnp.concatenate([samples, rest])
-    return samples, state
-
-
-def _length(rows: Rows, state: State, stimuli: Array, every: int, checkpoint: int | None) -> int:
-    """Return how many samples lie between two states that are kept."""
+def _between(rows: Rows, state: Packed, steps: int, checkpoint: int | None) -> int:
+    """Return how many steps should lie between two states that are kept."""
     if checkpoint is not None:
-        return max(1, checkpoint // every)
-    per_node = 1 + sum(len(x) for x in state.gates)
-    size = rows.nodes * rows.blocks * rows.lanes * per_node * stimuli.dtype.itemsize
-    if size * len(stimuli) <= _KEPT_BYTES:
-        return 1
-    count = len(stimuli) // every
-    near = math.isqrt(count)
-    # A divisor near the root spares compiling the step a second time for what is left over.
-    exact = [n for n in range(near // 2 + 1, 2 * near + 1) if count % n == 0]
-    return min(exact, key=lambda n: abs(n - near)) if exact else max(1, near)
+        return checkpoint
+    size = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+    return 1 if size * steps <= _KEPT_BYTES else chunk_length(steps)
 
 
 def _look(rows: Rows, state: Packed, record: Array) -> Array:
@@ -299,12 +279,21 @@ def _first_failure(
     rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
     currents = rows.split(stimuli, 2)
 
-    def fine(carry: tuple[Array, Packed]) -> Array:
-        return (carry[0] < len(stimuli)) & jnp.isfinite(carry[1].v_mV).all()
+    def fine(carry: tuple[Array, Packed, Packed]) -> Array:
+        v = rows.unpack(carry[1].v_mV, rows.nodes)
+        return (carry[0] < len(stimuli)) & jnp.isfinite(v).all()
 
-    def forward(carry: tuple[Array, Packed]) -> tuple[Array, Packed]:
-        count, state = carry
-        return count + 1, step(state, currents[count])
+    def forward(carry: tuple[Array, Packed, Packed]) -> tuple[Array, Packed, Packed]:
+        count, state, _ = carry
+        return count + 1, step(state, currents[count]), state
 
-    count, state = lax.while_loop(fine, forward, (jnp.asarray(0), _pack(rows, initial)))
-    return count, rows.unpack(state.v_mV, rows.nodes)
+    start = _pack(rows, initial)
+    count, state, before = lax.while_loop(fine, forward, (jnp.asarray(0), start, start))
+    # A solve spreads what is not finite over the tree; channels before it know where it arose.
+    shares = [
+        channel.conductance(exp_euler_gate(gates, channel.rates(before.v_mV), dt))
+        for channel, gates in zip(neuron.channels, before.gates, strict=True)
+    ]
+    share = rows.unpack(sum(shares, jnp.zeros_like(state.v_mV)), rows.nodes)
+    v = rows.unpack(state.v_mV, rows.nodes)
+    return count, jnp.where(jnp.isfinite(share).all(), v, share)
