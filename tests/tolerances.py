@@ -267,3 +267,61 @@ NEURONS_TOY_GATES = 1e-3
 NEURONS_TOY_ROUNDING = 1e-15
 # A value stored in float32.
 NEURONS_TOY_SINGLE = 1e-6
+
+# --- neurons: rest, stability and spikes ---------------------------------------------------------
+# A root is found in an interval of 250 mV / 1000^4; times slopes of up to 20 mS/cm2.
+NEURONS_FIRING_ROOT_MV = 1e-9
+NEURONS_FIRING_ROOT_CURRENT = 1e-9
+# Central differences of rates in float64, step 1e-4 mV: rounding 1e-16 * 1e3 / 1e-4 and curvature.
+NEURONS_FIRING_SLOPES = 1e-6
+# Linear interpolation over 0.05 ms of a sine of 10 ms, or 0.025 ms of a spike: h^2 v'' / (8 v').
+NEURONS_FIRING_INTERPOLATION_MS = 2e-4
+# First-order scheme at 0.0125 ms: NEURON's is off by 0.6 % at twice that step, relative.
+NEURONS_FIRING_RATES = 5e-3
+
+# --- neurons: simulation -------------------------------------------------------------------------
+# Float64 solves of a well-conditioned passive tree over 200 damped steps, relative.
+NEURONS_SIMULATE_DISCRETE = 1e-12
+# What Richardson extrapolation leaves of an error: the step over the fastest time constant.
+NEURONS_SIMULATE_EXTRAPOLATED = 0.05
+# Charge of 10 pC through differences of voltages of 100 mV: a few roundings of 1e-14.
+NEURONS_SIMULATE_CHARGE = 1e-11
+# Float32 voltages through a spike, 1e-5 mV of rounding amplified a few hundred times.
+NEURONS_SIMULATE_FLOAT32_MV = 1e-2
+# The same with gates, through a spike that amplifies a rounding a few hundred times.
+NEURONS_SIMULATE_SPIKE_MV = 1e-9
+# Order of a scheme from the ratio of errors at a step and at half of it: next order at 3 to 6 us.
+NEURONS_SIMULATE_ORDER = 0.05
+# Extrapolated differences of a loss of size 1: rounding 1e-13 / 1e-4 and fifth derivatives.
+NEURONS_SIMULATE_SLOPE = 1e-6
+# The same gradient by another order of float64 operations, through a spike.
+NEURONS_SIMULATE_GRADIENT = 1e-9
+# Sixteen times the steps take four times the memory, and a little for currents and samples.
+NEURONS_SIMULATE_MEMORY = 1.5
+# Global error of a spike at tolerances of 1e-8 a step: 240 steps a ms, amplified by its rise.
+NEURONS_REFERENCE_MV = 5e-5
+# The end of a run, as a sample and as the last state: one rounding of an interpolation.
+NEURONS_REFERENCE_END = 1e-14
+
+# --- neurons: fits, searches, identifiability ----------------------------------------------------
+# Up to 130 float64 steps that do the same sums in another order, relative to what they leave.
+NEURONS_FIT_FLOAT64 = 1e-11
+# A hundred float32 steps, each with a few roundings that later ones shrink or keep.
+NEURONS_FIT_FLOAT32 = 1e-4
+# Parameters after 600 steps of Adam in a valley that ends at the truth, relative.
+NEURONS_FIT_FOUND = 0.02
+# Fifty generations in which a rounding of a loss changes no rank; a rounding of x is 1e-16.
+NEURONS_SEARCH_SAME_STRATEGY = 1e-12
+# An optimum at a corner, approached to the precision of 300 generations.
+NEURONS_SEARCH_CORNER = 1e-3
+# About one false alarm in 16,000 for each of 16 comparisons.
+NEURONS_SEARCH_STANDARD_ERRORS = 4.0
+# Sums of up to 42 products of size 1 and inverses of matrices with condition numbers below 1e3.
+NEURONS_IDENTIFY_FLOAT64 = 1e-11
+# Central differences with a step of 1e-3: third derivatives below 1 times 1e-6 / 6, and roundings
+# of 1e-12 mV over 1e-3.
+NEURONS_IDENTIFY_DIFFERENCES = 1e-6
+# Bounds for other draws of the same 100 stimuli: how often distant nodes fire differs. A factor.
+NEURONS_IDENTIFY_OTHER_STIMULI = 3.0
+# About one false alarm in 16,000 for each of four comparisons.
+NEURONS_IDENTIFY_STANDARD_ERRORS = 4.0

@@ -75,7 +75,7 @@ def steady_state(neuron: Neuron, v_mV: float | Float[AnyArray, "#nodes *cells"])
         >>> state.v_mV.shape, state.gates[0].shape
         ((3,), (2, 3))
     """
-    v = jnp.asarray(v_mV, jnp.result_type(v_mV, jnp.float32))
+    v = jnp.asarray(v_mV, jnp.result_type(v_mV, float))
     v = jnp.broadcast_to(v, (neuron.n_nodes, *v.shape[1:]))
     return State(v, tuple(_gates(channel, v) for channel in neuron.channels))
 

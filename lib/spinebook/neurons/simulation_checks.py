@@ -41,6 +41,7 @@ def check_simulation(
     _check_capacitance(neuron)
     _check_densities(neuron, densities)
     _check_nodes(neuron, "sites", sites, distinct=True)
+    _check_forks(neuron, scheme, sites)
     _check_nodes(neuron, "record", record)
     _check_stimuli(neuron, stimuli, np.size(sites))
     check_count("record_every", record_every, minimum=1)
@@ -147,6 +148,19 @@ def _check_nodes(neuron: Neuron, name: str, nodes: Any, *, distinct: bool = Fals
         )
     if distinct and len(np.unique(values)) < len(values):
         raise ValueError(f"{name} must differ; add the currents that go into the same node.")
+
+
+def _check_forks(neuron: Neuron, scheme: Any, sites: Any) -> None:
+    """Refuse what would make a voltage without inertia alternate around its value for ever."""
+    if scheme != "crank_nicolson" or np.size(sites) == 0 or is_traced(neuron.graph.areas_um2):
+        return
+    nodes = np.asarray(sites, int)
+    wrong = nodes[np.asarray(neuron.graph.areas_um2)[nodes] == 0]
+    if wrong.size:
+        raise ValueError(
+            f"sites has node {wrong[0]}, a fork without membrane, whose voltage jumps with the "
+            "current; crank_nicolson cannot follow it. Use backward_euler, or a node beside it."
+        )
 
 
 def _check_stimuli(neuron: Neuron, stimuli: Any, n_sites: int) -> None:
