@@ -296,8 +296,8 @@ NEURONS_SIMULATE_ORDER = 0.05
 NEURONS_SIMULATE_SLOPE = 1e-6
 # The same gradient by another order of float64 operations, through a spike.
 NEURONS_SIMULATE_GRADIENT = 1e-9
-# Sixteen times the steps take four times the memory, and a little for currents and samples.
-NEURONS_SIMULATE_MEMORY = 1.5
+# Two roots of the steps of states, and currents and samples of up to 2**18 steps.
+NEURONS_SIMULATE_MEMORY = 3
 # Global error of a spike at tolerances of 1e-8 a step: 240 steps a ms, amplified by its rise.
 NEURONS_REFERENCE_MV = 5e-5
 # The end of a run, as a sample and as the last state: one rounding of an interpolation.

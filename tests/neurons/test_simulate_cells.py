@@ -38,7 +38,10 @@ def alone():
         return np.stack(runs, axis=-1)
 
 
-@pytest.mark.parametrize("count", [1, 3, 8, 9, 17])
+@pytest.mark.parametrize(
+    "count",
+    [pytest.param(1, marks=pytest.mark.slow), 3, 8, pytest.param(9, marks=pytest.mark.slow), 17],
+)
 def test_cells_at_a_time_are_cells_alone__property(count, alone):
     """Four cells fill a row in float64: rows in part, in full, and one cell more."""
     which = slice(17 - count, 17)

@@ -109,7 +109,8 @@ def test_long_steps_are_fine_without_gates__property():
 
 def test_limits_themselves_are_allowed__property():
     run(dt_ms=0.25, record_every=STEPS, checkpoint_steps=1)
-    run(np.zeros((3, 1)), np.zeros((STEPS, 0)), sites=[], record=[])
+    empty = run(np.zeros((3, 1)), np.zeros((STEPS, 0)), sites=[], record=[])
+    assert empty.v_mV.shape == (STEPS + 1, 0)
 
 
 @dataclass(frozen=True)

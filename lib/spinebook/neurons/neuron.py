@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -80,5 +81,7 @@ def steady_state(neuron: Neuron, v_mV: float | Float[AnyArray, "#nodes *cells"])
     return State(v, tuple(_gates(channel, v) for channel in neuron.channels))
 
 
+# One by one, the operations of the rates would take many times as long to compile.
+@functools.partial(jax.jit, static_argnums=0)
 def _gates(channel: Channel, v: Array) -> Array:
     return jnp.broadcast_to(steady_gates(channel, v), (channel.n_gates, *v.shape))

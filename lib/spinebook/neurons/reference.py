@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from types import ModuleType
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +13,7 @@ from jaxtyping import Array, Float
 
 from spinebook.checks import check_number
 from spinebook.neurons.channels import Channel
-from spinebook.neurons.membrane import PER_UM2
+from spinebook.neurons.circuit import Circuit, dense_circuit
 from spinebook.neurons.neuron import Neuron, State, steady_state
 from spinebook.neurons.simulate import Simulation
 from spinebook.neurons.simulation_checks import check_simulation
@@ -23,29 +22,6 @@ from spinebook.types import AnyArray, Numbers
 
 # A millisecond with a spike takes 240 steps at the default tolerances, 1,700 at 1e-12.
 _MOST_STEPS_PER_MS = 5000
-
-
-class Circuit(NamedTuple):
-    """A neuron in dense matrices, with the voltages of forks solved for.
-
-    A fork has no capacitance, so that its currents always add up to 0 (Kirchhoff). That makes its
-    voltage a sum of those of the nodes with membrane and of currents injected into forks.
-
-    Attributes:
-        axial_uS: Currents out of all nodes from voltages of all nodes.
-        lift: Voltages of all nodes from those of nodes with membrane.
-        lift_MOhm: What injected currents add to the voltages of forks.
-        membrane: Indices of the nodes with membrane.
-        capacitance_nF: Their capacitance.
-        maximal_uS: Maximal conductance of each channel in them.
-    """
-
-    axial_uS: Array
-    lift: Array
-    lift_MOhm: Array
-    membrane: Array
-    capacitance_nF: Array
-    maximal_uS: Array
 
 
 def simulate_adaptive(
@@ -125,9 +101,10 @@ def simulate_adaptive(
         check_number(name, value)
         if not value > 0:
             raise ValueError(f"{name} must be above 0, got {value}.")
+    circuit = dense_circuit(neuron, densities_mS_cm2)
     run, arrived = _solve(
-        neuron, _circuit(neuron, densities_mS_cm2), np.asarray(stimuli_nA, float), sites, record,
-        dt_ms, initial, times, np.array([rtol, atol]),
+        neuron, circuit, np.asarray(stimuli_nA, float), sites, record, dt_ms, initial,
+        np.minimum(times, end), np.array([rtol, atol]),
     )  # fmt: skip
     if not arrived:
         raise FloatingPointError(
@@ -170,27 +147,6 @@ def _check_times(times: np.ndarray, end: float) -> None:
         raise ValueError(f"t_ms must be a list of times from 0 to {end:g} ms, got {times}.")
     if (np.diff(times) <= 0).any():
         raise ValueError("t_ms must increase; sort the times and drop those that repeat.")
-
-
-def _circuit(neuron: Neuron, densities: AnyArray) -> Circuit:
-    """Assemble the matrices and eliminate the forks."""
-    graph = neuron.graph
-    area = PER_UM2 * np.asarray(graph.areas_um2, float)
-    axial = np.zeros((len(area), len(area)))
-    for node, (parent, coupling) in enumerate(zip(graph.parents, graph.axial_uS, strict=True)):
-        if parent >= 0:
-            axial[[node, parent], [node, parent]] += coupling
-            axial[[node, parent], [parent, node]] -= coupling
-    there, fork = np.flatnonzero(area > 0), np.flatnonzero(area == 0)
-    loose = fork[np.diag(axial)[fork] == 0]
-    if loose.size:
-        raise ValueError(f"node {loose[0]} has neither membrane nor neighbours, and no voltage.")
-    lift, lift_MOhm = np.eye(len(area))[:, there], np.zeros_like(axial)
-    lift[fork] = -np.linalg.solve(axial[np.ix_(fork, fork)], axial[np.ix_(fork, there)])
-    lift_MOhm[np.ix_(fork, fork)] = np.linalg.inv(axial[np.ix_(fork, fork)])
-    capacitance = area * np.asarray(neuron.capacitance_uF_cm2, float)
-    maximal = area * np.asarray(densities, float)
-    return Circuit(axial, lift, lift_MOhm, there, capacitance[there], maximal[:, there])
 
 
 @float64_inside
@@ -245,7 +201,8 @@ def _integrate(
 
     def everywhere(t: Array, state: State) -> tuple[Array, Array]:
         current = currents[jnp.searchsorted(jumps, t)]
-        return circuit.lift @ state.v_mV + circuit.lift_MOhm @ current, current
+        v = jnp.asarray(circuit.lift @ state.v_mV + circuit.lift_MOhm @ current)
+        return v, current
 
     def slopes(t: Array, state: State, _: None) -> State:
         v, current = everywhere(t, state)
