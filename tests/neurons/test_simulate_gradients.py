@@ -101,9 +101,9 @@ def test_forward_mode_is_reverse_mode__property(scheme):
 def test_what_is_kept_changes_nothing__property(options, monkeypatch):
     """Eight chunks of seven steps and five steps left over; by default a run too long to keep."""
     if not options:
-        module = sys.modules["spinebook.neurons.simulate"]
+        module = sys.modules["spinebook.neurons.integration"]
         monkeypatch.setattr(module, "_KEPT_BYTES", 0)
-        module._run.clear_cache()
+        module.integrate.clear_cache()
     value, gradient = jax.jit(jax.value_and_grad(functools.partial(loss, **options)))(POINT)
     expected_value, expected = compiled("backward_euler")(POINT)
     np.testing.assert_allclose(value, expected_value, rtol=tolerances.NEURONS_SIMULATE_GRADIENT)

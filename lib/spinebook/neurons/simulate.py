@@ -8,20 +8,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Float
 
-from spinebook.neurons.channels import exp_euler_gate
-from spinebook.neurons.checkpointing import checkpointed_scan, chunk_length
-from spinebook.neurons.membrane import PER_UM2, Membrane, Packed, Scheme, Step, make_step
+from spinebook.neurons.integration import first_failure, integrate
+from spinebook.neurons.membrane import Scheme
 from spinebook.neurons.neuron import Neuron, State, steady_state
-from spinebook.neurons.rows import Rows
 from spinebook.neurons.simulation_checks import check_result, check_simulation
 from spinebook.types import AnyArray, Numbers
-
-# Up to this size the states of all steps are kept for the reverse pass, which then computes each
-# step once again; beyond, states are kept at about sqrt(steps) places, which costs a third run.
-_KEPT_BYTES = 8 * 2**20
 
 
 class Simulation(NamedTuple):
@@ -119,10 +112,10 @@ def simulate(
         np.asarray(record, np.int32), jnp.asarray(dt_ms, dtype), state,
     )  # fmt: skip
     options = {"cells": cells, "scheme": scheme}
-    samples, final = _run(
+    samples, final = integrate(
         *arguments, **options, every=int(record_every), checkpoint=checkpoint_steps
     )
-    check_result(samples, final, functools.partial(_first_failure, *arguments, **options), dt_ms)
+    check_result(samples, final, functools.partial(first_failure, *arguments, **options), dt_ms)
     t_ms = dt_ms * record_every * jnp.arange(len(samples), dtype=dtype)
     return Simulation(t_ms, samples, final)
 
@@ -151,149 +144,3 @@ def _cast(neuron: Neuron, dtype: Any) -> Neuron:
         axial_uS=jnp.asarray(neuron.graph.axial_uS, dtype),
     )
     return Neuron(graph, neuron.channels, jnp.asarray(neuron.capacitance_uF_cm2, dtype))
-
-
-def _prepare(
-    neuron: Neuron,
-    densities: Array,
-    sites: Array,
-    dt: Array,
-    cells: tuple[int, ...],
-    scheme: Scheme,
-) -> tuple[Rows, Step]:
-    """Return the layout, and the step under the currents of the sites."""
-    rows = Rows.of(neuron.n_nodes, cells, densities.dtype)
-    graph = neuron.graph
-    parents, axial = jnp.asarray(graph.parents), jnp.asarray(graph.axial_uS).at[0].set(0.0)
-    area = jnp.asarray(graph.areas_um2) * PER_UM2
-    neighbours = axial.at[parents[1:]].add(axial[1:])
-    membrane = Membrane(
-        parents,
-        axial,
-        rows.pack(neighbours),
-        rows.pack(jnp.asarray(neuron.capacitance_uF_cm2) * area),
-        rows.pack(densities * area.reshape(-1, *(1,) * (densities.ndim - 2)), axes=1),
-    )
-    step = make_step(membrane, neuron.channels, rows, dt, scheme)
-    # Each node looks its current up; adding into the nodes would keep XLA from fusing the step.
-    # Nodes that are no site find a row of zeros after the last one.
-    source = jnp.full(neuron.n_nodes, len(sites), jnp.int32)
-    source = source.at[sites].set(jnp.arange(len(sites), dtype=jnp.int32))
-
-    def currents(stimulus: Array) -> Array:
-        found = jnp.pad(stimulus, ((0, 1), (0, 0), (0, 0)))[source]
-        spread = jnp.broadcast_to(found, (rows.nodes, rows.blocks, found.shape[-1]))
-        return spread.reshape(rows.nodes * rows.blocks, -1)
-
-    return rows, lambda state, stimulus: step(state, currents(stimulus))
-
-
-@functools.partial(jax.jit, static_argnames=("cells", "scheme", "every", "checkpoint"))
-def _run(
-    neuron: Neuron,
-    densities: Array,
-    stimuli: Array,
-    sites: Array,
-    record: Array,
-    dt: Array,
-    initial: State,
-    *,
-    cells: tuple[int, ...],
-    scheme: Scheme,
-    every: int,
-    checkpoint: int | None,
-) -> tuple[Array, State]:
-    rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
-    state = _pack(rows, initial)
-    first = _look(rows, state, record)
-    kept = jax.checkpoint(step, prevent_cse=False)
-    between = _between(rows, state, len(stimuli), checkpoint)
-
-    def move(state: Packed, stimulus: Array) -> tuple[Packed, None]:
-        return kept(state, stimulus), None
-
-    def sample(state: Packed, stimuli: Array) -> tuple[Packed, Array]:
-        if every == 1:
-            state = kept(state, stimuli[0])
-        else:
-            inner = chunk_length(every, between) if every > between else 1
-            state, _ = checkpointed_scan(move, state, stimuli, inner)
-        return state, _look(rows, state, record)
-
-    currents = rows.split(stimuli, 2)
-    currents = currents.reshape(-1, every, *currents.shape[1:])
-    count = len(currents)
-    if between > every:
-        state, samples = checkpointed_scan(
-            sample, state, currents, chunk_length(count, between // every)
-        )
-    else:
-        if between > 1 and count > 1:
-            sample = jax.checkpoint(sample, prevent_cse=False)
-        state, samples = lax.scan(sample, state, currents)
-    values = jnp.concatenate([first[None], samples])
-    values = rows.unpack(values.reshape(len(values), -1, rows.lanes), len(record), axes=1)
-    return values, _unpack(rows, state)
-
-
-def _between(rows: Rows, state: Packed, steps: int, checkpoint: int | None) -> int:
-    """Return how many steps should lie between two states that are kept."""
-    if checkpoint is not None:
-        return checkpoint
-    size = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
-    return 1 if size * steps <= _KEPT_BYTES else chunk_length(steps)
-
-
-def _look(rows: Rows, state: Packed, record: Array) -> Array:
-    return state.v_mV.reshape(rows.nodes, rows.blocks, rows.lanes)[record]
-
-
-def _pack(rows: Rows, state: State) -> Packed:
-    def full(values: AnyArray, axes: int) -> Array:
-        packed = rows.pack(jnp.asarray(values), axes)
-        return jnp.broadcast_to(packed, (*packed.shape[:-1], rows.lanes))
-
-    return Packed(full(state.v_mV, 0), tuple(full(gates, 1) for gates in state.gates))
-
-
-def _unpack(rows: Rows, state: Packed) -> State:
-    gates = tuple(rows.unpack(x, rows.nodes, axes=1) for x in state.gates)
-    return State(rows.unpack(state.v_mV, rows.nodes), gates)
-
-
-@functools.partial(jax.jit, static_argnames=("cells", "scheme"))
-def _first_failure(
-    neuron: Neuron,
-    densities: Array,
-    stimuli: Array,
-    sites: Array,
-    record: Array,
-    dt: Array,
-    initial: State,
-    *,
-    cells: tuple[int, ...],
-    scheme: Scheme,
-) -> tuple[Array, Array]:
-    """Run again up to the first step after which a voltage is not finite."""
-    del record
-    rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
-    currents = rows.split(stimuli, 2)
-
-    def fine(carry: tuple[Array, Packed, Packed]) -> Array:
-        v = rows.unpack(carry[1].v_mV, rows.nodes)
-        return (carry[0] < len(stimuli)) & jnp.isfinite(v).all()
-
-    def forward(carry: tuple[Array, Packed, Packed]) -> tuple[Array, Packed, Packed]:
-        count, state, _ = carry
-        return count + 1, step(state, currents[count]), state
-
-    start = _pack(rows, initial)
-    count, state, before = lax.while_loop(fine, forward, (jnp.asarray(0), start, start))
-    # A solve spreads what is not finite over the tree; channels before it know where it arose.
-    shares = [
-        channel.conductance(exp_euler_gate(gates, channel.rates(before.v_mV), dt))
-        for channel, gates in zip(neuron.channels, before.gates, strict=True)
-    ]
-    share = rows.unpack(sum(shares, jnp.zeros_like(state.v_mV)), rows.nodes)
-    v = rows.unpack(state.v_mV, rows.nodes)
-    return count, jnp.where(jnp.isfinite(share).all(), v, share)
