@@ -325,3 +325,18 @@ NEURONS_IDENTIFY_DIFFERENCES = 1e-6
 NEURONS_IDENTIFY_OTHER_STIMULI = 3.0
 # About one false alarm in 16,000 for each of four comparisons.
 NEURONS_IDENTIFY_STANDARD_ERRORS = 4.0
+
+# --- neurons: other simulators -------------------------------------------------------------------
+# The same 800 steps in float64: roundings, grown by spikes; 7e-11 mV was found.
+NEURONS_PEERS_VOLTAGE = 1e-8
+# Sums of slopes over compartments, which cancel in part, relative.
+NEURONS_PEERS_SLOPE = 1e-9
+
+# --- neurons: fits of the published chains -------------------------------------------------------
+# Twelve to twenty float32 steps of voltages near 100 mV, 1e-5 mV each, in differences of about
+# 5 mV, from another program than the one compared with.
+CHAIN_LOSS = 1e-4
+# Adam's first step is the rate times s/(|s| + 1e-8), less a rounding of a conductance near 100.
+ADAM_FIRST_STEP = 1e-4
+# The same steps in both precisions: roundings of 1e-5 mV, grown by spikes.
+CHAIN_FLOAT32_MV = 0.02
