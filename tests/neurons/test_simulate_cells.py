@@ -87,3 +87,19 @@ def test_mapped_over_cells_it_is_the_same__property(alone):
     which = slice(0, 3)
     found = mapped(DENSITY[..., which], STIMULI[..., which], start_of(which))
     close(found, alone[..., which])
+
+
+def test_one_neuron_serves_both_precisions_inside_compiled_functions__property():
+    """JAX must not meet the float64 arrays of the graph themselves, which it would remember."""
+    neuron = branched()
+    current = np.zeros((3, 1))
+
+    def last(densities):
+        return simulate(neuron, densities, current, sites=[0], record=[1], dt_ms=0.025).v_mV[-1, 0]
+
+    fine = jax.jit(last)(np.asarray(DENSITIES))
+    with jax.enable_x64(False):
+        coarse = jax.jit(last)(np.asarray(DENSITIES, np.float32))
+    assert fine.dtype == np.float64
+    assert coarse.dtype == np.float32
+    np.testing.assert_allclose(coarse, fine, atol=tolerances.NEURONS_SIMULATE_FLOAT32_MV)
