@@ -3,7 +3,7 @@
 A benchmark script lists its cases (a call and a check of its result) and its bars (which two cases
 to compare, and how). ``main`` runs every case once a pair, forwards and then backwards, and prints
 median ratios of wall and processor time with their range, the first call beside the warm ones, and
-peak memory. A case whose check fails has no time.
+peak memory. A bar may be about memory instead. A case whose check fails has no time.
 """
 
 from __future__ import annotations
@@ -30,18 +30,24 @@ LEAST = 5  # pairs below which no ratio is quoted without a warning
 class Case:
     """One contestant: ``call`` is timed ``warm`` times after its first call, ``check`` judges it.
 
-    ``work`` is how many units one call does, where the contestants do different amounts.
+    ``work`` is how many units one call does, where the contestants do different amounts;
+    ``memory`` tells the MiB that one call needs, once it has been made.
     """
 
     call: Callable[[], Any]
     check: Callable[[Any], tuple[bool, str]]
     warm: int = 5
     work: float = 1.0
+    memory: Callable[[], float] | None = None
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A comparison: how many times faster ours is, or how many times the peer's time it takes."""
+    """A comparison: how many times faster ours is, or how many times the peer's time it takes.
+
+    ``quantity`` is "time", of which wall and processor time are compared when warm, "first" for
+    the wall time of a first call alone, or "memory".
+    """
 
     name: str
     peer: str
@@ -49,6 +55,7 @@ class Bar:
     must: float | None
     stretch: float | None
     faster: bool = True
+    quantity: str = "time"
 
     def ratio(self, peer: float, ours: float) -> float:
         """Return the ratio in the direction of the bar."""
@@ -58,19 +65,24 @@ class Bar:
         """Tell whether a ratio is on the right side of a bar."""
         return value >= bar * (1 - slack) if self.faster else value <= bar * (1 + slack)
 
-    def verdict(self, wall: float, cpu: float) -> str:
-        """Return what the two median ratios say about both bars."""
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is compared."""
+        return ("wall", "cpu") if self.quantity == "time" else (self.quantity,)
+
+    def verdict(self, *medians: float) -> str:
+        """Return what the median ratios, the most important first, say about both bars."""
         if self.must is None:
             return "no bar, for comparison"
-        if self.met(wall, self.must):
+        if self.met(medians[0], self.must):
             must = "reached"
-        elif self.met(wall, self.must, TOLERANCE) or self.met(cpu, self.must, TOLERANCE):
+        elif any(self.met(median, self.must, TOLERANCE) for median in medians):
             must = "within tolerance"
         else:
             must = "MISSED"
         text = f"must {self.must:g}: {must}"
         if self.stretch is not None:
-            reached = "reached" if self.met(wall, self.stretch) else "not reached"
+            reached = "reached" if self.met(medians[0], self.stretch) else "not reached"
             text += f"; stretch {self.stretch:g}: {reached}"
         return text
 
@@ -92,10 +104,13 @@ def _child(case: Case) -> None:
         wall.append(after[0] - before[0])
         cpu.append(after[1] - before[1])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = case.memory() if case.memory else None
     passed, text = case.check(result)
     seconds = {"first": first, "wall": statistics.median(wall), "cpu": statistics.median(cpu)}
     record = {key: value / case.work for key, value in seconds.items()}
-    print(json.dumps(record | {"peak": peak, "passed": bool(passed), "check": text}))
+    print(
+        json.dumps(record | {"peak": peak, "memory": memory, "passed": bool(passed), "check": text})
+    )
 
 
 def _run(script: str, name: str) -> dict[str, Any]:
@@ -145,10 +160,15 @@ def main(
         both = list(zip(runs[bar.peer], runs[bar.ours], strict=True))
         ratios = {
             key: [bar.ratio(peer[key], ours[key]) for peer, ours in both]
-            for key in ("wall", "cpu", "first")
+            for key in {*bar.keys, "first"}
         }
-        verdict = bar.verdict(*(statistics.median(ratios[key]) for key in ("wall", "cpu")))
-        meaning = "times as fast as" if bar.faster else "times the time of"
+        verdict = bar.verdict(*(statistics.median(ratios[key]) for key in bar.keys))
+        meaning = "times as fast as" if bar.faster else f"times the {bar.quantity} of"
         print(f"{bar.name}: {bar.ours}, {meaning} {bar.peer}")
-        print(f"    wall {_spread(ratios['wall'])}, cpu {_spread(ratios['cpu'])}; {verdict}")
-        print(f"    first call {_spread(ratios['first'])}")
+        print(
+            "    " + ", ".join(f"{key} {_spread(ratios[key])}" for key in bar.keys),
+            verdict,
+            sep="; ",
+        )
+        if bar.quantity == "time":
+            print(f"    first call {_spread(ratios['first'])}")

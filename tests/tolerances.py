@@ -340,3 +340,12 @@ CHAIN_LOSS = 1e-4
 ADAM_FIRST_STEP = 1e-4
 # The same steps in both precisions: roundings of 1e-5 mV, grown by spikes.
 CHAIN_FLOAT32_MV = 0.02
+
+# --- neurons: fits of the published toy -------------------------------------------------------
+# Float32; a few steps of Adam multiply the rounding of a gradient, which Adam rescales.
+NEURONS_TOY_FITS = 1e-4
+# Losses and errors are small differences of voltages and conductances, in float32.
+NEURONS_TOY_FITS_LOSS = 1e-2
+# Central differences with a step of 1e-4 of nominal, in float64: the square of the step, amplified
+# by the curvature of a spike.
+NEURONS_TOY_INFORMATION = 1e-4

@@ -9,12 +9,22 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
-from spinebook.neurons.channels import exp_euler_gate
 from spinebook.neurons.checkpointing import checkpointed_scan, chunk_length
-from spinebook.neurons.membrane import PER_UM2, Membrane, Packed, Scheme, Step, make_step
+from spinebook.neurons.membrane import (
+    PER_UM2,
+    Membrane,
+    Packed,
+    Scheme,
+    Step,
+    gate_times,
+    make_step,
+    move_gates,
+    open_shares,
+    pack,
+    unpack,
+)
 from spinebook.neurons.neuron import Neuron, State
 from spinebook.neurons.rows import Rows
-from spinebook.types import AnyArray
 
 # Up to this size the states of all steps are kept for the reverse pass, which then computes each
 # step once again; beyond, states are kept at about sqrt(steps) places, which costs a third run.
@@ -53,7 +63,7 @@ def _prepare(
         spread = jnp.broadcast_to(found, (rows.nodes, rows.blocks, found.shape[-1]))
         return spread.reshape(rows.nodes * rows.blocks, -1)
 
-    return rows, lambda state, stimulus: step(state, currents(stimulus))
+    return rows, lambda state, stimulus, gates_ms: step(state, currents(stimulus), gates_ms)
 
 
 @functools.partial(jax.jit, static_argnames=("cells", "scheme", "every", "checkpoint"))
@@ -73,36 +83,39 @@ def integrate(
 ) -> tuple[Array, State]:
     """Return the recorded voltages, the start among them, and the state after the last step."""
     rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
-    state = _pack(rows, initial)
+    state = pack(rows, initial)
     first = _look(rows, state, record)
     kept = jax.checkpoint(step, prevent_cse=False)
     between = _between(rows, state, len(stimuli), checkpoint)
 
-    def move(state: Packed, stimulus: Array) -> tuple[Packed, None]:
-        return kept(state, stimulus), None
+    def move(state: Packed, inputs: tuple[Array, Array]) -> tuple[Packed, None]:
+        return kept(state, *inputs), None
 
-    def sample(state: Packed, stimuli: Array) -> tuple[Packed, Array]:
+    def sample(state: Packed, inputs: tuple[Array, Array]) -> tuple[Packed, Array]:
         if every == 1:
-            state = kept(state, stimuli[0])
+            state = kept(state, *(values[0] for values in inputs))
         else:
             inner = chunk_length(every, between) if every > between else 1
-            state, _ = checkpointed_scan(move, state, stimuli, inner)
+            state, _ = checkpointed_scan(move, state, inputs, inner)
         return state, _look(rows, state, record)
 
-    currents = rows.split(stimuli, 2)
-    currents = currents.reshape(-1, every, *currents.shape[1:])
-    count = len(currents)
+    gates_ms, after_ms = gate_times(len(stimuli), dt, scheme)
+    per_step = rows.split(stimuli, 2), gates_ms
+    inputs = jax.tree.map(lambda values: values.reshape(-1, every, *values.shape[1:]), per_step)
+    count = len(inputs[1])
     if between > every:
         state, samples = checkpointed_scan(
-            sample, state, currents, chunk_length(count, between // every)
+            sample, state, inputs, chunk_length(count, between // every)
         )
     else:
         if between > 1 and count > 1:
             sample = jax.checkpoint(sample, prevent_cse=False)
-        state, samples = lax.scan(sample, state, currents)
+        state, samples = lax.scan(sample, state, inputs)
     values = jnp.concatenate([first[None], samples])
     values = rows.unpack(values.reshape(len(values), -1, rows.lanes), len(record), axes=1)
-    return values, _unpack(rows, state)
+    if after_ms is not None:
+        state = move_gates(neuron.channels, state, after_ms)
+    return values, unpack(rows, state)
 
 
 def _between(rows: Rows, state: Packed, steps: int, checkpoint: int | None) -> int:
@@ -115,19 +128,6 @@ def _between(rows: Rows, state: Packed, steps: int, checkpoint: int | None) -> i
 
 def _look(rows: Rows, state: Packed, record: Array) -> Array:
     return state.v_mV.reshape(rows.nodes, rows.blocks, rows.lanes)[record]
-
-
-def _pack(rows: Rows, state: State) -> Packed:
-    def full(values: AnyArray, axes: int) -> Array:
-        packed = rows.pack(jnp.asarray(values), axes)
-        return jnp.broadcast_to(packed, (*packed.shape[:-1], rows.lanes))
-
-    return Packed(full(state.v_mV, 0), tuple(full(gates, 1) for gates in state.gates))
-
-
-def _unpack(rows: Rows, state: Packed) -> State:
-    gates = tuple(rows.unpack(x, rows.nodes, axes=1) for x in state.gates)
-    return State(rows.unpack(state.v_mV, rows.nodes), gates)
 
 
 @functools.partial(jax.jit, static_argnames=("cells", "scheme"))
@@ -146,7 +146,7 @@ def first_failure(
     """Run again up to the first step after which a voltage is not finite."""
     del record
     rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
-    currents = rows.split(stimuli, 2)
+    currents, (gates_ms, _) = rows.split(stimuli, 2), gate_times(len(stimuli), dt, scheme)
 
     def fine(carry: tuple[Array, Packed, Packed]) -> Array:
         v = rows.unpack(carry[1].v_mV, rows.nodes)
@@ -154,15 +154,12 @@ def first_failure(
 
     def forward(carry: tuple[Array, Packed, Packed]) -> tuple[Array, Packed, Packed]:
         count, state, _ = carry
-        return count + 1, step(state, currents[count]), state
+        return count + 1, step(state, currents[count], gates_ms[count]), state
 
-    start = _pack(rows, initial)
+    start = pack(rows, initial)
     count, state, before = lax.while_loop(fine, forward, (jnp.asarray(0), start, start))
     # A solve spreads what is not finite over the tree; channels before it know where it arose.
-    shares = [
-        channel.conductance(exp_euler_gate(gates, channel.rates(before.v_mV), dt))
-        for channel, gates in zip(neuron.channels, before.gates, strict=True)
-    ]
+    shares = open_shares(neuron.channels, move_gates(neuron.channels, before, dt))
     share = rows.unpack(sum(shares, jnp.zeros_like(state.v_mV)), rows.nodes)
     v = rows.unpack(state.v_mV, rows.nodes)
     return count, jnp.where(jnp.isfinite(share).all(), v, share)

@@ -182,12 +182,12 @@ def _fit_together(
         [np.asarray(toy.currents) * c.stimulated[:, None, None] for c in group], axis=2
     )
     weights = np.repeat(np.stack([c.recorded for c in group], axis=-1), targets, axis=-1)
-    recording = np.array(recorded_voltages(toy, truths[..., None].astype(np.float32), currents))
+    recording = np.array(recorded_voltages(toy, truths[..., None].astype(currents.dtype), currents))
     for place, condition in enumerate(group):
         recording[:, :, place * targets : (place + 1) * targets] += condition.noise_mV
     run = fit(
-        _published_loss(toy, currents, recording, weights.astype(np.float32)[..., None]),
-        start[..., None].astype(np.float32),
+        _published_loss(toy, currents, recording, weights.astype(currents.dtype)[..., None]),
+        start[..., None].astype(currents.dtype),
         steps=steps,
         optimiser=optax.chain(
             optax.scale_by_adam(), optax.scale_by_schedule(_rates(group, targets))
