@@ -30,7 +30,8 @@ def spike_times(
         ValueError: If times and voltages differ in length.
 
     Examples:
-        >>> spike_times([0.0, 1.0, 2.0, 3.0], [-20.0, 20.0, -20.0, -10.0]).tolist()
+        >>> v = np.array([-20.0, 20.0, -20.0, -10.0])
+        >>> spike_times(np.arange(4.0), v).tolist()
         [0.5]
     """
     for name, value in {"t_ms": t_ms, "v_mV": v_mV, "threshold_mV": threshold_mV}.items():
@@ -61,7 +62,7 @@ def firing_rate_Hz(spikes_ms: Float[AnyArray, " spikes"], *, intervals: int = 5)
         ValueError: If it is not positive.
 
     Examples:
-        >>> firing_rate_Hz([3.0, 5.0, 25.0, 45.0], intervals=2)
+        >>> firing_rate_Hz(np.array([3.0, 5.0, 25.0, 45.0]), intervals=2)
         50.0
     """
     check_count("intervals", intervals, minimum=1)
