@@ -189,6 +189,7 @@ def test_refusals__property(change, error, message):
         fit(loss, start, **arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("float64")
 def test_densities_of_two_cells_are_found__closed_form():
     """Two compartments that fire, two stimuli, targets within the fitted family."""

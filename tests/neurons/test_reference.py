@@ -30,6 +30,7 @@ def expected():
     return Squid(NEURON).solve(currents, np.arange(6.0), 0.1 * np.arange(51))
 
 
+@pytest.mark.slow
 def test_a_spike_under_jumping_currents__independent_package(expected):
     """SciPy restarts LSODA at each jump; NumPy eliminates the forks and has its own rates."""
     errors = [

@@ -74,6 +74,7 @@ def loop(toy, condition, target, noise):
     return [np.stack(part) for part in zip(*seen, strict=True)]
 
 
+@pytest.mark.slow
 def test_fits_side_by_side__independent_package(toy):
     """Four conditions of three lengths, one with noise and a rate that falls, against optax."""
     noise = np.random.default_rng(0).normal(size=(50, NODES, TARGETS, STIMULI)).astype("f4")
