@@ -37,7 +37,7 @@ EXPECTED = {
 # Jaxley's fastest of eight settings: lengths of nested stretches.
 CHECKPOINTS = {("cable", 16, STEPS): [8, 10, 10], ("tree", 16, LONG): [80, 50]}
 USUAL_CHECKPOINTS = [32, 25]
-# Largest relative errors over 20 ms of the loss and of a sum of slopes; as roundings add up, as many
+# Largest relative errors over 20 ms of the loss and of a sum of slopes; roundings add up: as many
 # times more over longer ones (in float32 our loss is off by 9e-6 over 20 ms, 2e-4 over 100 ms, and
 # by nothing in float64). NEURON's table moves voltages by up to 0.1 mV. Jaxley's rates are 0/0 at
 # -40 and -55 mV: in float32 a compartment that comes near may give a slope of any size, so only its
