@@ -172,7 +172,7 @@ def fit_chain(
 
     Returns:
         A :class:`spinebook.neurons.Fit`; ``measured`` are the conductances
-        (steps + 1, 2, nodes, *fits) after each step, in mS/cm2.
+        (steps + 1, 2, nodes and fits) after each step, in mS/cm2.
 
     Raises:
         ValueError: If an argument is out of range or shapes do not belong together.

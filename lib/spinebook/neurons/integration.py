@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,15 +32,31 @@ from spinebook.neurons.rows import Rows
 _KEPT_BYTES = 8 * 2**20
 
 
-def _prepare(
-    neuron: Neuron,
-    densities: Array,
-    sites: Array,
-    dt: Array,
-    cells: tuple[int, ...],
-    scheme: Scheme,
-) -> tuple[Rows, Step]:
+class Task(NamedTuple):
+    """What is simulated, in arrays of JAX of one precision.
+
+    Attributes:
+        neuron: Compartments and channels.
+        densities: Maximal conductances, mS/cm2, (channels, nodes or 1, *cells).
+        stimuli: Currents, nA, (steps, sites, *cells).
+        sites: Nodes they go into.
+        record: Nodes whose voltage is returned.
+        dt: Step, ms.
+        initial: State at the start.
+    """
+
+    neuron: Neuron
+    densities: Array
+    stimuli: Array
+    sites: Array
+    record: Array
+    dt: Array
+    initial: State
+
+
+def _prepare(task: Task, cells: tuple[int, ...], scheme: Scheme) -> tuple[Rows, Step]:
     """Return the layout, and the step under the currents of the sites."""
+    neuron, densities, sites = task.neuron, task.densities, task.sites
     rows = Rows.of(neuron.n_nodes, cells, densities.dtype)
     graph = neuron.graph
     parents, axial = jnp.asarray(graph.parents), jnp.asarray(graph.axial_uS).at[0].set(0.0)
@@ -52,7 +69,7 @@ def _prepare(
         rows.pack(jnp.asarray(neuron.capacitance_uF_cm2) * area),
         rows.pack(densities * area.reshape(-1, *(1,) * (densities.ndim - 2)), axes=1),
     )
-    step = make_step(membrane, neuron.channels, rows, dt, scheme)
+    step = make_step(membrane, neuron.channels, rows, task.dt, scheme)
     # Each node looks its current up; adding into the nodes would keep XLA from fusing the step.
     # Nodes that are no site find a row of zeros after the last one.
     source = jnp.full(neuron.n_nodes, len(sites), jnp.int32)
@@ -68,22 +85,12 @@ def _prepare(
 
 @functools.partial(jax.jit, static_argnames=("cells", "scheme", "every", "checkpoint"))
 def integrate(
-    neuron: Neuron,
-    densities: Array,
-    stimuli: Array,
-    sites: Array,
-    record: Array,
-    dt: Array,
-    initial: State,
-    *,
-    cells: tuple[int, ...],
-    scheme: Scheme,
-    every: int,
-    checkpoint: int | None,
+    task: Task, *, cells: tuple[int, ...], scheme: Scheme, every: int, checkpoint: int | None
 ) -> tuple[Array, State]:
     """Return the recorded voltages, the start among them, and the state after the last step."""
-    rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
-    state = pack(rows, initial)
+    rows, step = _prepare(task, cells, scheme)
+    stimuli, record = task.stimuli, task.record
+    state = pack(rows, task.initial)
     first = _look(rows, state, record)
     kept = jax.checkpoint(step, prevent_cse=False)
     between = _between(rows, state, len(stimuli), checkpoint)
@@ -99,7 +106,7 @@ def integrate(
             state, _ = checkpointed_scan(move, state, inputs, inner)
         return state, _look(rows, state, record)
 
-    gates_ms, after_ms = gate_times(len(stimuli), dt, scheme)
+    gates_ms, after_ms = gate_times(len(stimuli), task.dt, scheme)
     per_step = rows.split(stimuli, 2), gates_ms
     inputs = jax.tree.map(lambda values: values.reshape(-1, every, *values.shape[1:]), per_step)
     count = len(inputs[1])
@@ -114,7 +121,7 @@ def integrate(
     values = jnp.concatenate([first[None], samples])
     values = rows.unpack(values.reshape(len(values), -1, rows.lanes), len(record), axes=1)
     if after_ms is not None:
-        state = move_gates(neuron.channels, state, after_ms)
+        state = move_gates(task.neuron.channels, state, after_ms)
     return values, unpack(rows, state)
 
 
@@ -131,35 +138,25 @@ def _look(rows: Rows, state: Packed, record: Array) -> Array:
 
 
 @functools.partial(jax.jit, static_argnames=("cells", "scheme"))
-def first_failure(
-    neuron: Neuron,
-    densities: Array,
-    stimuli: Array,
-    sites: Array,
-    record: Array,
-    dt: Array,
-    initial: State,
-    *,
-    cells: tuple[int, ...],
-    scheme: Scheme,
-) -> tuple[Array, Array]:
+def first_failure(task: Task, *, cells: tuple[int, ...], scheme: Scheme) -> tuple[Array, Array]:
     """Run again up to the first step after which a voltage is not finite."""
-    del record
-    rows, step = _prepare(neuron, densities, sites, dt, cells, scheme)
-    currents, (gates_ms, _) = rows.split(stimuli, 2), gate_times(len(stimuli), dt, scheme)
+    rows, step = _prepare(task, cells, scheme)
+    channels, steps = task.neuron.channels, len(task.stimuli)
+    currents = rows.split(task.stimuli, 2)
+    gates_ms, _ = gate_times(steps, task.dt, scheme)
 
     def fine(carry: tuple[Array, Packed, Packed]) -> Array:
         v = rows.unpack(carry[1].v_mV, rows.nodes)
-        return (carry[0] < len(stimuli)) & jnp.isfinite(v).all()
+        return (carry[0] < steps) & jnp.isfinite(v).all()
 
     def forward(carry: tuple[Array, Packed, Packed]) -> tuple[Array, Packed, Packed]:
         count, state, _ = carry
         return count + 1, step(state, currents[count], gates_ms[count]), state
 
-    start = pack(rows, initial)
+    start = pack(rows, task.initial)
     count, state, before = lax.while_loop(fine, forward, (jnp.asarray(0), start, start))
     # A solve spreads what is not finite over the tree; channels before it know where it arose.
-    shares = open_shares(neuron.channels, move_gates(neuron.channels, before, dt))
+    shares = open_shares(channels, move_gates(channels, before, task.dt))
     share = rows.unpack(sum(shares, jnp.zeros_like(state.v_mV)), rows.nodes)
     v = rows.unpack(state.v_mV, rows.nodes)
     return count, jnp.where(jnp.isfinite(share).all(), v, share)

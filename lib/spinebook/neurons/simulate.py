@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from spinebook.neurons.integration import first_failure, integrate
+from spinebook.neurons.integration import Task, first_failure, integrate
 from spinebook.neurons.membrane import Scheme
 from spinebook.neurons.neuron import Neuron, State, steady_state
 from spinebook.neurons.simulation_checks import check_result, check_simulation
@@ -107,15 +107,15 @@ def simulate(
     cells = _cells(densities, stimuli, state)
     if not stimuli.shape[1]:
         stimuli, sites = jnp.zeros((len(stimuli), 1), dtype), [0]
-    arguments = (
-        _cast(neuron, dtype), densities, stimuli, np.asarray(sites, np.int32),
-        np.asarray(record, np.int32), jnp.asarray(dt_ms, dtype), state,
+    task = Task(
+        _cast(neuron, dtype), densities, stimuli, _as_jax(sites, jnp.int32),
+        _as_jax(record, jnp.int32), jnp.asarray(dt_ms, dtype), state,
     )  # fmt: skip
-    options = {"cells": cells, "scheme": scheme}
     samples, final = integrate(
-        *arguments, **options, every=int(record_every), checkpoint=checkpoint_steps
+        task, cells=cells, scheme=scheme, every=int(record_every), checkpoint=checkpoint_steps
     )
-    check_result(samples, final, functools.partial(first_failure, *arguments, **options), dt_ms)
+    search = functools.partial(first_failure, task, cells=cells, scheme=scheme)
+    check_result(samples, final, search, dt_ms)
     t_ms = dt_ms * record_every * jnp.arange(len(samples), dtype=dtype)
     return Simulation(t_ms, samples, final)
 

@@ -20,6 +20,7 @@ def register(app: Sphinx) -> None:
     app.connect("autodoc-process-signature", _as_written)
     app.connect("autodoc-skip-member", _skip_field_aliases)
     app.connect("autodoc-process-docstring", _keep_stars, priority=400)
+    app.connect("autodoc-process-docstring", _quote_attribute_types, priority=600)
     app.connect("autodoc-process-docstring", _add_figures, priority=900)
 
 
@@ -79,6 +80,16 @@ def _keep_stars(
 ) -> None:
     """Keep the star of a shape such as ``(*batch, n)``, which would start an emphasis."""
     lines[:] = [re.sub(r"\((\*)(?=\w)", r"(\\\1", line) for line in lines]
+
+
+def _quote_attribute_types(
+    app: Sphinx, what: str, name: str, item: Any, options: Any, lines: list[str]
+) -> None:
+    """Show types that napoleon takes from annotations as code: a star in a shape is no markup."""
+    for number, line in enumerate(lines):
+        if found := re.match(r"(\s*:type: )(.*jaxtyping.*)", line):
+            short = re.sub(r"jaxtyping\.|jaxlib\._jax\.|numpy\.", "", found[2])
+            lines[number] = f"{found[1]}``{short}``"
 
 
 def _add_figures(
