@@ -93,8 +93,10 @@ def our_losses(shape: Shape, cells: int, steps: int) -> tuple[Any, Any]:
     return losses, densities[:, :, None] * jnp.asarray(scales(cells))
 
 
-def jaxley(shape: Shape, steps: int) -> tuple[Any, list[dict[str, Any]]]:
-    """Build a cell with its stimulus, recording and trainable densities."""
+def jaxley(
+    shape: Shape, steps: int, *, both_ends: bool = False
+) -> tuple[Any, list[dict[str, Any]]]:
+    """Build a cell with its stimulus, recordings and trainable densities."""
     import jaxley as jx
     from jaxley.channels import HH
 
@@ -108,7 +110,10 @@ def jaxley(shape: Shape, steps: int) -> tuple[Any, list[dict[str, Any]]]:
     cell.set("v", -65.0)
     cell.insert(HH())
     cell.init_states()
-    cell.branch(0).comp(0).stimulate(pulse(shape, steps), verbose=False)
+    first = cell.branch(0).comp(0)
+    first.stimulate(pulse(shape, steps), verbose=False)
+    if both_ends:
+        first.record(verbose=False)
     cell.branch(len(branches) - 1).comp(shape.counts[-1] - 1).record(verbose=False)
     for name in ("gNa", "gK", "gLeak"):
         cell.branch("all").comp("all").make_trainable(f"HH_{name}", verbose=False)
@@ -131,8 +136,8 @@ def jaxley_losses(shape: Shape, cells: int, steps: int, checkpoints: Any) -> tup
     return jax.vmap(loss), jax.tree.map(lambda value: value * factors, parameters)
 
 
-def neuron_losses(shape: Shape, cells: int, steps: int, table: bool) -> Callable[[], Any]:
-    """Return a function that runs NEURON for one cell after the other; it has no gradient."""
+def neuron_cell(shape: Shape, *, table: bool) -> tuple[Any, list[Any], list[Any]]:
+    """Build a cell: NEURON itself, the sections, and the voltages of both ends as they will be."""
     from neuron import h
 
     sections = []
@@ -144,11 +149,18 @@ def neuron_losses(shape: Shape, cells: int, steps: int, table: bool) -> Callable
         if parent >= 0:
             section.connect(sections[parent](1))
         sections.append(section)
-    first = sections[0](0.5 / shape.counts[0])
-    stimulus = h.IClamp(first)
-    stimulus.delay, stimulus.dur = 1.0, 2.0
-    voltage = h.Vector().record(sections[-1](1 - 0.5 / shape.counts[-1])._ref_v)
+    ends = sections[0](0.5 / shape.counts[0]), sections[-1](1 - 0.5 / shape.counts[-1])
+    stimulus = h.IClamp(ends[0])
+    stimulus.delay, stimulus.dur, stimulus.amp = 1.0, 2.0, shape.current_nA
+    voltages = [h.Vector().record(end._ref_v) for end in ends]
     h.secondorder, h.dt, h.celsius, h.usetable_hh = 0, DT_MS, 6.3, int(table)
+    # NEURON lets go of what nobody holds.
+    return h, [*sections, stimulus], voltages
+
+
+def neuron_losses(shape: Shape, cells: int, steps: int, table: bool) -> Callable[[], Any]:
+    """Return a function that runs NEURON for one cell after the other; it has no gradient."""
+    h, (*sections, _stimulus), (_, voltage) = neuron_cell(shape, table=table)
     context = h.ParallelContext()
     context.set_maxstep(10.0)
 
@@ -156,7 +168,6 @@ def neuron_losses(shape: Shape, cells: int, steps: int, table: bool) -> Callable
         for section in sections:
             for segment in section:
                 segment.hh.gnabar, segment.hh.gkbar, segment.hh.gl = scale * DENSITIES_MS_CM2 / 1e3
-        stimulus.amp = shape.current_nA
         h.finitialize(-65.0)
         context.psolve(steps * DT_MS)
         v = np.asarray(voltage)
