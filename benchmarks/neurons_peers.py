@@ -160,12 +160,12 @@ def neuron_cell(shape: Shape, *, table: bool) -> tuple[Any, list[Any], list[Any]
 
 def neuron_losses(shape: Shape, cells: int, steps: int, table: bool) -> Callable[[], Any]:
     """Return a function that runs NEURON for one cell after the other; it has no gradient."""
-    h, (*sections, _stimulus), (_, voltage) = neuron_cell(shape, table=table)
+    h, parts, (_, voltage) = neuron_cell(shape, table=table)
     context = h.ParallelContext()
     context.set_maxstep(10.0)
 
     def run(scale: float) -> float:
-        for section in sections:
+        for section in parts[:-1]:
             for segment in section:
                 segment.hh.gnabar, segment.hh.gkbar, segment.hh.gl = scale * DENSITIES_MS_CM2 / 1e3
         h.finitialize(-65.0)
