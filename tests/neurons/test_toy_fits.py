@@ -161,10 +161,11 @@ def test_largest_rise__closed_form():
     np.testing.assert_array_equal(largest_rise(lines), [1.5 / 4, 0.0])
 
 
-def test_samples_leave_the_start_out__property(toy):
+def test_samples_begin_with_the_start__property(toy):
     one = recorded_voltages(toy, toy.truths[..., :1], toy.currents[:, :, 0, :1])
-    assert one.shape == (50, NODES, 1)
-    assert np.all(np.asarray(one[0]) < float(toy.initial.v_mV[0]))
+    assert one.shape == (51, NODES, 1)
+    np.testing.assert_array_equal(one[0], np.asarray(toy.initial.v_mV)[:, None])
+    assert np.all(np.asarray(one[1]) < float(toy.initial.v_mV[0]))
 
 
 def test_what_is_no_condition_is_refused__property(toy):

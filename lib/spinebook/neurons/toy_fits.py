@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from spinebook.neurons.published_toy import (
     toy_densities,
 )
 from spinebook.neurons.simulate import simulate
+from spinebook.neurons.voltage_loss import masked_voltage_loss
 from spinebook.types import AnyArray
 
 
@@ -112,7 +113,7 @@ def recorded_voltages(
     conductances_mS_cm2: Float[AnyArray, "2 nodes *#cells"],
     currents: Float[AnyArray, "steps nodes *#cells"],
 ) -> Float[Array, "samples nodes ..."]:
-    """Simulate and read every compartment each 0.1 ms, from 0.1 ms on (the start says nothing).
+    """Simulate and read every compartment at the start and each 0.1 ms.
 
     Args:
         toy: Neuron, start and step.
@@ -122,14 +123,20 @@ def recorded_voltages(
     Returns:
         Voltages, mV.
     """
-    nodes = range(toy.neuron.n_nodes)
-    # States of all steps are kept, 24 floats a cell and step in the toy: a fifth faster than not.
-    run = simulate(
-        toy.neuron, toy_densities(conductances_mS_cm2), currents, sites=nodes, record=nodes,
-        dt_ms=toy.dt_ms, initial=toy.initial, record_every=steps_per_sample(toy.dt_ms),
-        checkpoint_steps=1,
-    )  # fmt: skip
-    return run.v_mV[1:]
+    arguments = toy.neuron, toy_densities(conductances_mS_cm2), currents
+    return simulate(*arguments, record=range(toy.neuron.n_nodes), **_protocol(toy)).v_mV
+
+
+def _protocol(toy: Toy) -> dict[str, Any]:
+    """Return how the toy is simulated: all of it stimulated, read every 0.1 ms."""
+    return {
+        "sites": range(toy.neuron.n_nodes),
+        "dt_ms": toy.dt_ms,
+        "initial": toy.initial,
+        "record_every": steps_per_sample(toy.dt_ms),
+        # States of all steps are kept, 24 floats a cell and step: a fifth faster than not.
+        "checkpoint_steps": 1,
+    }
 
 
 def fit_conditions(
@@ -184,9 +191,18 @@ def _fit_together(
     weights = np.repeat(np.stack([c.recorded for c in group], axis=-1), targets, axis=-1)
     recording = np.array(recorded_voltages(toy, truths[..., None].astype(currents.dtype), currents))
     for place, condition in enumerate(group):
-        recording[:, :, place * targets : (place + 1) * targets] += condition.noise_mV
+        recording[1:, :, place * targets : (place + 1) * targets] += condition.noise_mV
+    fixed = (currents, recording, weights.astype(currents.dtype)[..., None])
+    stimuli, target, mask = jax.tree.map(jnp.asarray, fixed)
+
+    def loss(conductances: Array) -> Array:
+        densities = toy_densities(conductances)
+        return masked_voltage_loss(
+            toy.neuron, densities, stimuli, target, mask=mask, **_protocol(toy)
+        )
+
     run = fit(
-        _published_loss(toy, currents, recording, weights.astype(currents.dtype)[..., None]),
+        loss,
         start[..., None].astype(currents.dtype),
         steps=steps,
         optimiser=optax.chain(
@@ -203,19 +219,6 @@ def _fit_together(
         )
         for place, (name, condition) in enumerate(conditions.items())
     }
-
-
-def _published_loss(
-    toy: Toy, currents: np.ndarray, recording: np.ndarray, weights: np.ndarray
-) -> Callable[[Array], Array]:
-    fixed = jax.tree.map(jnp.asarray, (currents, recording, weights))
-
-    def loss(conductances: Array) -> Array:
-        currents, recording, weights = fixed
-        distance = (recorded_voltages(toy, conductances, currents) - recording) * weights
-        return jnp.mean(distance**2, axis=(0, 1, 3))
-
-    return loss
 
 
 def _rates(group: list[Condition], targets: int) -> Callable[[Array], Array]:

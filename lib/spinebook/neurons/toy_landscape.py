@@ -35,7 +35,7 @@ def toy_information(
             toy.truths[:, :, None, :, None], (2, nodes, len(stimulated), targets, 1)
         )
         jacobian = output_jacobian(
-            lambda conductances: recorded_voltages(toy, conductances, currents),
+            lambda conductances: recorded_voltages(toy, conductances, currents)[1:],
             jnp.asarray(truths, float),
             cell_axes=3,
         )
@@ -69,7 +69,7 @@ def line_losses(
         truth = toy.truths[..., place[1]][..., None]
         line = (start + shares * (truth - start))[..., None].astype(np.float32)
         currents = np.asarray(toy.currents)[:, :, place[1]] * stimulated[place[0]][:, None]
-        voltages = np.asarray(recorded_voltages(toy, line, currents[:, :, None]), float)
+        voltages = np.asarray(recorded_voltages(toy, line, currents[:, :, None]), float)[1:]
         found[place] = np.mean((voltages - voltages[:, :, -1:]) ** 2, axis=(0, 1, 3))
     return found
 

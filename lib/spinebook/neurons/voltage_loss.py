@@ -22,6 +22,7 @@ def masked_voltage_loss(
     dt_ms: float,
     record_every: int = 1,
     initial: float | State,
+    checkpoint_steps: int | None = None,
 ) -> Float[Array, "..."]:
     r"""Return the mean squared difference between the voltages of a neuron and its target.
 
@@ -46,6 +47,7 @@ def masked_voltage_loss(
         dt_ms: Step of the simulation.
         record_every: Steps between two samples.
         initial: State at the start, or its voltage.
+        checkpoint_steps: As for :func:`simulate`.
 
     Returns:
         One loss for each fit, mV2.
@@ -68,7 +70,7 @@ def masked_voltage_loss(
     nodes = np.arange(neuron.n_nodes)
     run = simulate(
         neuron, densities_mS_cm2, stimuli_nA, sites=sites, record=nodes, dt_ms=dt_ms,
-        initial=initial, record_every=record_every,
+        initial=initial, record_every=record_every, checkpoint_steps=checkpoint_steps,
     )  # fmt: skip
     expected, found = run.v_mV.shape, np.shape(target_mV)
     if found[:2] != expected[:2] or len(found) != len(expected) or len(expected) < 3:
