@@ -14,7 +14,7 @@ MODULES = sorted(module.name for module in pkgutil.walk_packages(spinebook.__pat
 HEAVY = re.compile(
     "stud(y|ies)|image_|network|tasks$|gaussianity|tuning$|regression|inference|known_changes"
     "|size_fits|convnets|report|interventional|readouts|rejection|spiking|xor|low_rank|rate_losses"
-    "|reference_level|structure|tangent_kernel|neurons.reference"
+    "|reference_level|structure|tangent_kernel|neurons.reference|chain_fits|chain_search"
 )
 RESULTS = ["dendrites", "geometry", "landscape", "mediation", "neurons", "polarity", "regimes"]
 

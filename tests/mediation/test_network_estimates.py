@@ -201,6 +201,7 @@ def test_silent_units__property(session):
     assert found[1] == pytest.approx(regressions(session, [0]), abs=MEDIATION_EXACT)
 
 
+@pytest.mark.slow
 def test_study__property():
     """Shares of all units are 1 if true, a study repeats, and its networks differ."""
     task = NetworkTask(units=3, before=2, after=1)

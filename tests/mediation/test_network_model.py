@@ -107,6 +107,7 @@ def test_slope_of_a_spike__closed_form():
     np.testing.assert_allclose(slope, rate * (1 - rate), atol=MEDIATION_NETWORK_FLOAT32)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss__property():
     """A short training of a small network: below the loss of saying 0, which is 1."""
     task = NetworkTask(units=4, before=3, after=2, shared_noise=0.5, private_noise=1.0)

@@ -56,6 +56,7 @@ def test_masked_loss_counts_nodes_that_are_not_recorded_as_zero__brute_force(rec
     np.testing.assert_allclose(loss(currents(), offset), 5 / 3, rtol=tolerances.CHAIN_LOSS)
 
 
+@pytest.mark.slow
 def test_fits_do_not_feel_each_other_and_begin_with_a_step_of_the_rate__property(recording):
     run = fit_chain(NEURON, currents(), recording, steps=3, dt_ms=DT_MS)
     assert run.measured.shape == (4, 2, 3, 2)

@@ -13,6 +13,8 @@ NEURON, DT_MS, TARGETS = toy_neuron([-1, 0], 0.5), 0.1, 3
 TRUE = np.stack([published_targets(20230619 + i, 2) for i in range(TARGETS)], axis=-1)[..., None]
 OPTIONS = {"steps": 8, "gradient_cost": 5, "spread": 0.3, "dt_ms": DT_MS}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def setting():

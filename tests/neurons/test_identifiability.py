@@ -75,6 +75,7 @@ def toy(nodes, stimuli, seed=0):
     return voltages
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("float64")
 def test_jacobian_of_simulated_voltages__brute_force():
     """Two targets as cells against central differences in all parameters."""
@@ -92,6 +93,7 @@ def test_jacobian_of_simulated_voltages__brute_force():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("float64")
 def test_published_order_of_recorded_sites__published():
     """Fits of the paper's toy get worse in this order (its table 2); so do the bounds.

@@ -42,6 +42,7 @@ def test_a_spike_under_jumping_currents__independent_package(expected):
     assert errors[0] > 20 * errors[1]
 
 
+@pytest.mark.slow
 def test_it_runs_in_float64_for_any_caller__property():
     run = adaptive()
     assert run.t_ms.dtype == run.v_mV.dtype == run.final.v_mV.dtype == np.float64

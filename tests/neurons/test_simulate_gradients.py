@@ -117,6 +117,7 @@ def test_what_is_kept_changes_nothing__property(options, monkeypatch):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("float64")
 def test_cells_share_or_have_parameters__property():
     """Three cells at a time: gradients of their own, and their sum where densities are shared."""

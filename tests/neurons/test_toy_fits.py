@@ -110,6 +110,7 @@ def test_fits_side_by_side__independent_package(toy):
         )
 
 
+@pytest.mark.slow
 def test_stimuli_of_a_target_do_not_depend_on_how_many_there_are__property():
     sizes = {"stimuli": 3, "nodes": NODES, "dt_ms": DT}
     key = jax.random.key(7)
@@ -119,6 +120,7 @@ def test_stimuli_of_a_target_do_not_depend_on_how_many_there_are__property():
     np.testing.assert_array_equal(few[:, :, 1], alone)
 
 
+@pytest.mark.slow
 def test_information__brute_force(toy):
     """Central differences of the voltages, in float64, for each recorded compartment."""
     found = toy_information(toy, np.stack([BOTH, FIRST]))
@@ -143,6 +145,7 @@ def test_information__brute_force(toy):
         )
 
 
+@pytest.mark.slow
 def test_line_from_start_to_truth__brute_force(toy):
     shares = np.array([0.0, 0.5, 1.0])
     found = line_losses(toy, np.stack([BOTH, FIRST]), shares)

@@ -249,6 +249,7 @@ def test_masked_leaves_take_the_plain_step__property(mask):
     np.testing.assert_array_equal(updates["bias"], -2 * params["bias"])
 
 
+@pytest.mark.slow
 def test_freezes_an_nnx_model_in_a_chain__property():
     model = nnx.Linear(3, 2, rngs=nnx.Rngs(0))
     before = nnx.state(model, nnx.Param)

@@ -104,6 +104,7 @@ def test_images_have_one_role__property(digits):
     assert len(np.unique(task.test, axis=0)) == 5
 
 
+@pytest.mark.slow
 def test_starts_of_scenarios__property(runs, source):
     own, handed = runs[SCENARIOS[0]].start, source.network
     signs, weights = runs[ImageScenario("signs")].start, runs[ImageScenario("weights")].start
@@ -131,6 +132,7 @@ def test_only_free_networks_change_signs__property(runs):
         assert all(map(np.array_equal, kernels(found.start), kernels(twin.start)))
 
 
+@pytest.mark.slow
 def test_free_training_against_plain_loop__brute_force(digits, task, runs):
     found = runs[ImageScenario(frozen=False)]
     images = jnp.asarray(digits[0])

@@ -26,6 +26,7 @@ def test_useless_units_do_not_learn__closed_form():
     assert np.mean(runs.loss.min(-1)) > np.log(2) - POLARITY_STANDARD_ERRORS * 0.1 / np.sqrt(1000)
 
 
+@pytest.mark.slow
 def test_few_samples_suffice_with_sufficient_signs__published():
     # 400 runs of another implementation, fresh data: median errors 7.7, 9.8 and 10.3 per cent and
     # AUC .726. A median of 200 has a standard error of about 1.25 s / sqrt(200), s about 4.
