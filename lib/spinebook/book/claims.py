@@ -14,13 +14,21 @@ from spinebook.book.rules import Rule, parse_rule
 
 @dataclass(frozen=True)
 class Paper:
-    """The paper a chapter is about."""
+    """The paper a chapter is about.
+
+    Attributes:
+        cite: key of the paper in ``references.bib``.
+        claim: what it claims, in one sentence.
+        figure: the chapter's figure that shows this best.
+    """
 
     title: str
     authors: str
     year: int
     venue: str
     cite: str
+    claim: str | None = None
+    figure: str | None = None
 
 
 @dataclass(frozen=True)

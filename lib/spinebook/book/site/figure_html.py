@@ -44,18 +44,51 @@ def static_figure(
         claims: links to the ledger rows it bears on.
         provenance: the folded line that says where it came from.
     """
-    width, height = size
-    images = "".join(
-        f'<img class="{kind} sb-image" src="{escape(address(record["files"][key]))}" '
-        f'alt="{escape(record["alt"])}" width="{width}" height="{height}" loading="lazy">'
-        for kind, key in (("only-light", "svg"), ("only-dark", "svg_dark"))
-    )
+    images = drawings(record, size, address, record["alt"])
     files = [("SVG", record["files"]["svg"]), ("PNG", record["files"]["png"])]
     files += [(_data_label(path, record), path) for path in record.get("data", [])]
     downloads = " ".join(
         f'<a href="{escape(address(path))}" download>{escape(label)}</a>' for label, path in files
     )
     return _figure(record, images, f"Download: {downloads}", claims, provenance)
+
+
+def signature_figure(
+    record: Mapping[str, Any], size: tuple[int, int], address: Callable[[str], str]
+) -> str:
+    """Return a figure ahead of its place: the drawing, its title, and a link to where it is made.
+
+    Args:
+        record: the figure's record in ``results.json``.
+        size: width and height in pixels.
+        address: gives the address of a file of the chapter's results.
+    """
+    images = drawings(record, size, address, record["alt"])
+    link = f'<a href="#{escape(record["name"])}">how it is made, and its data</a>'
+    return (
+        f'<figure class="sb-figure sb-signature"><div class="sb-drawing">{images}</div>'
+        f"<figcaption><p><b>{inline(record['title'])}.</b> {inline(record['caption'])} "
+        f"Further down: {link}.</p></figcaption></figure>"
+    )
+
+
+def drawings(
+    record: Mapping[str, Any], size: tuple[int, int], address: Callable[[str], str], alt: str
+) -> str:
+    """Return the images for light and dark pages.
+
+    Args:
+        record: the figure's record in ``results.json``.
+        size: width and height in pixels, so that the page leaves room.
+        address: gives the address of a file of the chapter's results.
+        alt: alternative text, empty where a title beside the picture says the same.
+    """
+    width, height = size
+    return "".join(
+        f'<img class="{kind} sb-image" src="{escape(address(record["files"][key]))}" '
+        f'alt="{escape(alt)}" width="{width}" height="{height}" loading="lazy">'
+        for kind, key in (("only-light", "svg"), ("only-dark", "svg_dark"))
+    )
 
 
 def interactive_figure(record: Mapping[str, Any], spec: str, claims: str, provenance: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from spinebook.book.site.figure_html import svg_size
+from spinebook.book.site.figure_html import drawings, svg_size
 from spinebook.book.site.html import inline
 
 if TYPE_CHECKING:
@@ -59,9 +59,5 @@ def _picture(chapter: ChapterData, record: dict[str, Any], file: Callable[[str, 
             '<path d="M15 20h90M15 35h90M15 50h90"/><circle cx="45" cy="20" r="5"/>'
             '<circle cx="80" cy="35" r="5"/><circle cx="35" cy="50" r="5"/></svg>'
         )
-    width, height = svg_size(chapter.results_folder / record["files"]["svg"])
-    return "".join(
-        f'<img class="{kind} sb-image" src="{escape(file(chapter.slug, record["files"][key]))}" '
-        f'alt="" width="{width}" height="{height}" loading="lazy">'
-        for kind, key in (("only-light", "svg"), ("only-dark", "svg_dark"))
-    )
+    size = svg_size(chapter.results_folder / record["files"]["svg"])
+    return drawings(record, size, lambda path: file(chapter.slug, path), alt="")

@@ -40,6 +40,7 @@ def register(app: Sphinx) -> None:
     for name, directive in {
         "book-figure": FigureDirective,
         "book-explorer": ExplorerDirective,
+        "signature-figure": SignatureFigure,
         "chapter-links": ChapterLinks,
         "ledger": LedgerDirective,
         "results-at-a-glance": Glance,
@@ -159,6 +160,26 @@ class ExplorerDirective(BookDirective):
                 if match:
                     return match[1]
         raise self.error(f"the executed notebook holds no settings of the explorer {name!r}")
+
+
+class SignatureFigure(BookDirective):
+    """The figure that ``claims.yml`` names as the one that shows the result, ahead of its place."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw it without downloads and provenance, which stand where it is made."""
+        chapter = self.chapter
+        name = self.site.ledger.papers[chapter.slug].figure
+        if name is None:
+            raise self.error(f"claims.yml of {chapter.slug!r} names no figure of the paper")
+        if chapter.results is None:
+            return []  # the reader has said so already
+        record = self.record(name, interactive=False)
+        content = figure_html.signature_figure(
+            record,
+            figure_html.svg_size(chapter.results_folder / record["files"]["svg"]),
+            lambda path: self.result_file(chapter.slug, path),
+        )
+        return self.result_of(content, [chapter.slug])
 
 
 class ChapterLinks(BookDirective):
