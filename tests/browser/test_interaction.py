@@ -109,7 +109,7 @@ def test_a_link_to_a_row_shows_it__property(visitor):
 def test_cards_of_the_landing_page_lead_to_their_rows__property(visitor):
     window = visitor()
     page = window.open("chapters/index.html")
-    link = page.locator(".sb-badges a").first
+    link = page.locator(".sb-tally").first
     expected = int(re.search(r"\d+", link.inner_text()).group())
     link.click()
     page.wait_for_selector(".sb-count:not(:empty)")

@@ -55,7 +55,9 @@ def _copy_everything(app: Sphinx, exception: Exception | None) -> None:
     out = Path(app.outdir)
     write_entrance(app, out / "index.html")
     copy_mathjax(out / "_static" / "mathjax")
-    copy_results(site_of(app).chapters, out / "results", repository_url(app.config))
+    site = site_of(app)
+    copy_results(site.chapters, out / "results", repository_url(app.config))
+    copy_compared(site.compared, out / "compared")
 
 
 def write_entrance(app: Sphinx, target: Path) -> None:
@@ -116,6 +118,16 @@ def copy_results(chapters: dict[str, ChapterData], target: Path, repository: str
         for path in folder.rglob("*"):
             if path.is_file() and path not in wanted:
                 path.unlink()
+
+
+def copy_compared(chapters: dict[str, ChapterData], target: Path) -> None:
+    """Copy the drawings of the other profile, which the gallery sets beside those shown."""
+    shutil.rmtree(target, ignore_errors=True)
+    for slug, chapter in chapters.items():
+        for record in chapter.figures():
+            for path in record.get("files", {}).values():
+                (target / slug / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(chapter.results_folder / path, target / slug / path)
 
 
 def _files(record: dict[str, Any]) -> list[str]:

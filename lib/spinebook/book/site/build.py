@@ -137,9 +137,9 @@ def _inputs(book: Book, results: Path) -> Iterator[Path]:
         for path in folder.rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path
-    for slug in book.slugs():
-        folder = results / slug
-        yield from (path for path in folder.rglob("*") if path.is_file())
+    for folder in {results, *(book.results(profile) for profile in PROFILES)}:
+        for slug in book.slugs():
+            yield from (path for path in (folder / slug).rglob("*") if path.is_file())
 
 
 def _read(path: Path) -> str:

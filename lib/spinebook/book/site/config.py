@@ -19,6 +19,7 @@ def register(app: Sphinx) -> None:
     app.add_css_file("explorer.css", priority=900)
     app.add_js_file("explorer.js", loading_method="defer")
     app.add_js_file("claims.js", loading_method="defer")
+    app.add_js_file("gallery.js", loading_method="defer")
 
 
 def repository_url(config: Config) -> str:

@@ -101,6 +101,22 @@ class SiteData:
         place = {slug: index for index, slug in enumerate(self.chapters)}
         return tuple(sorted(self.ledger.rows, key=lambda row: place.get(row.chapter, len(place))))
 
+    @cached_property
+    def compared(self) -> dict[str, ChapterData]:
+        """Chapters that have results of the other profile too, to set beside those shown.
+
+        Only where the site shows the results of a profile: those made by hand have no counterpart.
+        """
+        if self.results.resolve() != self.book.results(self.profile).resolve():
+            return {}
+        (other,) = set(PROFILES) - {self.profile}
+        folder = self.book.results(other)
+        found = {
+            slug: ChapterData(slug, chapter.source, folder / slug)
+            for slug, chapter in self.chapters.items()
+        }
+        return {slug: chapter for slug, chapter in found.items() if chapter.results}
+
 
 def load_site(root: Path) -> SiteData:
     """Find the chapters below a checkout and the results to show.

@@ -45,12 +45,17 @@ def static_figure(
         provenance: the folded line that says where it came from.
     """
     images = drawings(record, size, address, record["alt"])
+    downloads = download_links(record, address)
+    return _figure(record, images, f"Download: {downloads}", claims, provenance)
+
+
+def download_links(record: Mapping[str, Any], address: Callable[[str], str]) -> str:
+    """Return links to the files of a drawn figure: the drawing and what it draws."""
     files = [("SVG", record["files"]["svg"]), ("PNG", record["files"]["png"])]
     files += [(_data_label(path, record), path) for path in record.get("data", [])]
-    downloads = " ".join(
+    return " ".join(
         f'<a href="{escape(address(path))}" download>{escape(label)}</a>' for label, path in files
     )
-    return _figure(record, images, f"Download: {downloads}", claims, provenance)
 
 
 def signature_figure(

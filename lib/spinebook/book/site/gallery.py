@@ -3,55 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from spinebook.book.site.figure_html import drawings, svg_size
-from spinebook.book.site.html import inline
+from spinebook.book.site.figure_html import download_links, drawings, svg_size
+from spinebook.book.site.html import inline, select_field
 
 if TYPE_CHECKING:
     from spinebook.book.site.data import ChapterData, SiteData
 
+_FORMS = (("drawn", "drawn"), ("interactive", "to move"))
+Record = dict[str, Any]
 
-def gallery(site: SiteData, page: Callable[..., str], file: Callable[[str, str], str]) -> str:
-    """Return one list of figures for each chapter.
 
-    Args:
-        site: the book.
-        page: gives the address of a page.
+@dataclass(frozen=True)
+class Links:
+    """What the gallery asks of the page it stands on.
+
+    Attributes:
+        page: gives the address of a page and a place on it.
         file: gives the address of a file of a chapter's results.
+        compared: the same for the results of the other profile.
+        provenance: gives the folded account of the run that made a figure.
     """
-    lists = "".join(_chapter(chapter, page, file) for chapter in site.chapters.values())
-    return f'<div class="sb-wide">{lists}</div>'
+
+    page: Callable[..., str]
+    file: Callable[[str, str], str]
+    compared: Callable[[str, str], str]
+    provenance: Callable[[ChapterData, Record], str]
 
 
-def _chapter(
-    chapter: ChapterData, page: Callable[..., str], file: Callable[[str, str], str]
-) -> str:
-    items = "".join(_item(chapter, record, page, file) for record in chapter.figures())
+def gallery(site: SiteData, links: Links) -> str:
+    """Return the filters, and one list of figures for each chapter."""
+    chapters = site.chapters.values()
+    others = {
+        slug: {record["name"]: record for record in chapter.figures()}
+        for slug, chapter in site.compared.items()
+    }
+    lists = "".join(
+        _chapter(site, chapter, others.get(chapter.slug, {}), links) for chapter in chapters
+    )
+    return f'<div class="sb-wide">{_filters(site)}{lists}</div>'
+
+
+def _filters(site: SiteData) -> str:
+    chapters = [(slug, chapter.title) for slug, chapter in site.chapters.items()]
+    return (
+        '<form class="sb-filters" data-gallery role="search" aria-label="Filter the figures" '
+        "hidden>"
+        + select_field("chapter", "Chapter", chapters)
+        + select_field("form", "Form", _FORMS)
+        + '<label>Text<input type="search" name="text" autocomplete="off" '
+        'placeholder="word or claim"></label>'
+        '<button type="reset">Show all</button>'
+        '<output class="sb-count" aria-live="polite"></output></form>'
+    )
+
+
+def _chapter(site: SiteData, chapter: ChapterData, others: dict[str, Record], links: Links) -> str:
+    items = "".join(
+        _item(site, chapter, record, others.get(record["name"]), links)
+        for record in chapter.figures()
+    )
     if not items:
         items = f"<li>No figures yet: run <code>spinebook run {escape(chapter.slug)}</code>.</li>"
-    title = f'<a href="{escape(page(chapter.docname))}">{inline(chapter.title)}</a>'
+    title = f'<a href="{escape(links.page(chapter.docname))}">{inline(chapter.title)}</a>'
     heading = f'<h2 id="{chapter.slug}">{title}</h2>'
     return f'<section>{heading}<ul class="sb-gallery">{items}</ul></section>'
 
 
 def _item(
-    chapter: ChapterData,
-    record: dict[str, Any],
-    page: Callable[..., str],
-    file: Callable[[str, str], str],
+    site: SiteData, chapter: ChapterData, record: Record, other: Record | None, links: Links
 ) -> str:
-    link = escape(page(chapter.docname, record["name"]))
-    picture = _picture(chapter, record, file)
+    link = escape(links.page(chapter.docname, record["name"]))
+    claims = " ".join(record.get("claims", []))
+    files = ""
+    if not record["interactive"]:
+        shown = download_links(record, lambda path: links.file(chapter.slug, path))
+        files = f'<p class="sb-downloads">Download: {shown}</p>'
+    comparison = _comparison(site, chapter, record, other, links) if other else ""
     return (
-        f'<li><a class="sb-tile" href="{link}">{picture}'
+        f'<li data-chapter="{chapter.slug}" data-words="{escape(claims)}" '
+        f'data-form="{"interactive" if record["interactive"] else "drawn"}">'
+        f'<a class="sb-tile" href="{link}">{_picture(chapter, record, links)}'
         f'<span class="sb-tile-title">{inline(record["title"])}</span></a>'
-        f'<p class="sb-note">{inline(record["caption"])}</p></li>'
+        f'<p class="sb-note">{inline(record["caption"])}</p>{files}'
+        f"{comparison}{links.provenance(chapter, record)}</li>"
     )
 
 
-def _picture(chapter: ChapterData, record: dict[str, Any], file: Callable[[str, str], str]) -> str:
+def _picture(chapter: ChapterData, record: Record, links: Links) -> str:
     """Return both drawings with empty alternative text, since the title beside them is the link."""
     if record["interactive"]:
         return (
@@ -60,4 +102,25 @@ def _picture(chapter: ChapterData, record: dict[str, Any], file: Callable[[str, 
             '<circle cx="80" cy="35" r="5"/><circle cx="35" cy="50" r="5"/></svg>'
         )
     size = svg_size(chapter.results_folder / record["files"]["svg"])
-    return drawings(record, size, lambda path: file(chapter.slug, path), alt="")
+    return drawings(record, size, lambda path: links.file(chapter.slug, path), alt="")
+
+
+def _comparison(
+    site: SiteData, chapter: ChapterData, record: Record, other: Record, links: Links
+) -> str:
+    """Return the figure as both profiles draw it, one below the other, folded."""
+    if record["interactive"] or other["interactive"]:
+        return ""
+    pairs = (
+        (chapter, record, links.file),
+        (site.compared[chapter.slug], other, links.compared),
+    )
+    figures = "".join(_of_profile(*pair) for pair in pairs)
+    return f'<details class="sb-compare"><summary>Compare profiles</summary>{figures}</details>'
+
+
+def _of_profile(chapter: ChapterData, record: Record, file: Callable[[str, str], str]) -> str:
+    size = svg_size(chapter.results_folder / record["files"]["svg"])
+    images = drawings(record, size, lambda path: file(chapter.slug, path), str(record["alt"]))
+    profile = escape(str((chapter.results or {})["profile"]))
+    return f"<figure>{images}<figcaption>{profile} profile</figcaption></figure>"

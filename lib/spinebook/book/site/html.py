@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,21 @@ def _plain(text: str) -> str:
 def has_math(html: str) -> bool:
     """Tell whether a piece of HTML holds mathematics that MathJax must set."""
     return 'class="math' in html
+
+
+def select_field(name: str, title: str, choices: Iterable[tuple[str, str]]) -> str:
+    """Return a labelled choice of a filter; nothing chosen means all.
+
+    Args:
+        name: of the field.
+        title: its label.
+        choices: value and text of each.
+    """
+    options = "".join(
+        f'<option value="{escape(value)}">{escape(text)}</option>'
+        for value, text in [("", "all"), *choices]
+    )
+    return f'<label>{title}<select name="{name}">{options}</select></label>'
 
 
 def anchor(claim_id: str) -> str:

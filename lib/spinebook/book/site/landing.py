@@ -1,15 +1,15 @@
-"""The results at a glance: one card per chapter with its verdicts counted."""
+"""The results at a glance: one card per chapter with its claim, its figure and its verdicts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from spinebook.book.claims import Paper
-from spinebook.book.ledger import Row
-from spinebook.book.site.badge import badge, look
+from spinebook.book.site.badge import badge, icon, look
+from spinebook.book.site.figure_html import drawings, svg_size
 from spinebook.book.site.html import inline
 from spinebook.book.site.rows import count_labels, select
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 _GROUPS = (
     ("claim", "published claim", "published claims"),
-    ("erratum", "erratum examined", "errata examined"),
-    ("finding", "experiment of our own", "experiments of our own"),
+    ("erratum", "erratum", "errata"),
+    ("finding", "own experiment", "own experiments"),
 )
 
+PageLink = Callable[..., str]
+FileLink = Callable[[str, str], str]
 
-def glance(site: SiteData, page: Callable[..., str]) -> str:
+
+def glance(site: SiteData, page: PageLink, file: FileLink) -> str:
     """Return the cards.
 
     Args:
         site: the book.
         page: gives the address of a page.
+        file: gives the address of a file of a chapter's results.
     """
-    cards = "".join(_card(site, chapter, page) for chapter in site.chapters.values())
-    note = (
-        f'<p class="sb-note">Results of the {escape(site.profile)} profile; '
-        f'<a href="{escape(page("chapters/status"))}">where and when they were made</a>.</p>'
-    )
-    return f'<div class="sb-cards">{cards}</div>{note}'
+    cards = "".join(_card(site, chapter, page, file) for chapter in site.chapters.values())
+    return f'<div class="sb-cards sb-wide">{cards}{_all_together(site, page)}</div>'
 
 
 def paper_line(paper: Paper) -> str:
@@ -46,37 +46,86 @@ def paper_line(paper: Paper) -> str:
     )
 
 
-def _card(site: SiteData, chapter: ChapterData, page: Callable[..., str]) -> str:
-    groups = []
+def short_paper(paper: Paper) -> str:
+    """Return first author and year.
+
+    Examples:
+        >>> short_paper(Paper("T", "Q. Wang, M. A. Powell", 2023, "V", "key"))
+        'Wang and Powell 2023'
+        >>> short_paper(Paper("T", "S. Ahmad, J. Hawkins, C. Lai", 2016, "V", "key"))
+        'Ahmad et al. 2016'
+    """
+    names = [name.split()[-1] for name in paper.authors.split(", ")]
+    if len(names) > 2:
+        return f"{names[0]} et al. {paper.year}"
+    return f"{' and '.join(names)} {paper.year}"
+
+
+def _card(site: SiteData, chapter: ChapterData, page: PageLink, file: FileLink) -> str:
+    paper = site.ledger.papers[chapter.slug]
+    link = escape(page(chapter.docname))
+    claim = f'<p class="sb-card-claim">{inline(paper.claim)}</p>' if paper.claim else ""
+    return (
+        f'<section class="sb-card">{_picture(chapter, paper, file)}'
+        f'<h3><a href="{link}">{inline(chapter.title)}</a></h3>'
+        f'<p class="sb-paper">{inline(short_paper(paper))}</p>{claim}'
+        f"{_tallies(site, chapter, page)}</section>"
+    )
+
+
+def _picture(chapter: ChapterData, paper: Paper, file: FileLink) -> str:
+    """Return the figure without alternative text: it stands in the chapter, described."""
+    for record in chapter.figures():
+        if record["name"] == paper.figure and not record["interactive"]:
+            size = svg_size(chapter.results_folder / record["files"]["svg"])
+            images = drawings(record, size, lambda path: file(chapter.slug, path), alt="")
+            return f'<div class="sb-card-figure">{images}</div>'
+    return ""
+
+
+def _claims_link(page: PageLink, **choice: str) -> str:
+    return escape(f"{page('chapters/claims')}#{urlencode(choice)}")
+
+
+def _tallies(site: SiteData, chapter: ChapterData, page: PageLink) -> str:
+    """Return two lines: the published claims by verdict, and how many other rows there are."""
+    others = []
     for kind, one, many in _GROUPS:
         rows = select(site.rows, chapter.slug, [kind])
+        name = f"{len(rows)} {one if len(rows) == 1 else many}"
+        if kind == "claim":
+            name = name.replace("published ", "")
+            tallies = "".join(
+                f'<a class="sb-tally sb-{look(verdict, label).replace(" ", "-")}" href="'
+                f'{_claims_link(page, chapter=chapter.slug, kind=kind, verdict=label)}" '
+                f'title="{number} {escape(label)}">{icon(look(verdict, label))}{number}'
+                f'<span class="sb-hidden"> {escape(label)}</span></a>'
+                for verdict, label, number in count_labels(rows)
+            )
+            first = f"<li><span>{name}</span>{tallies}</li>"
+        elif rows:
+            link = _claims_link(page, chapter=chapter.slug, kind=kind)
+            others.append(f'<a href="{link}">{name}</a>')
+    second = f"<li>{' · '.join(others)}</li>" if others else ""
+    return f'<ul class="sb-tallies">{first}{second}</ul>'
+
+
+def _all_together(site: SiteData, page: PageLink) -> str:
+    """Return a last card: all rows by kind and verdict, which is a key to the signs as well."""
+    lists = ""
+    for kind, one, many in _GROUPS:
+        rows = select(site.rows, kinds=[kind])
         if rows:
+            badges = "".join(
+                f'<li><a href="{_claims_link(page, kind=kind, verdict=label)}">'
+                f"{badge(verdict, label, number)}</a></li>"
+                for verdict, label, number in count_labels(rows)
+            )
             name = one if len(rows) == 1 else many
-            groups.append(_group(chapter, kind, f"{len(rows)} {name}", rows, page))
-    link = escape(page(chapter.docname))
+            lists += f'<p>{len(rows)} {name}</p><ul class="sb-badges">{badges}</ul>'
     return (
-        f'<section class="sb-card"><h3><a href="{link}">{inline(chapter.title)}</a></h3>'
-        f'<p class="sb-paper">{paper_line(site.ledger.papers[chapter.slug])}</p>'
-        f"{''.join(groups)}</section>"
-    )
-
-
-def _group(
-    chapter: ChapterData, kind: str, title: str, rows: Sequence[Row], page: Callable[..., str]
-) -> str:
-    counts = count_labels(rows)
-    looks = [(look(verdict, label).replace(" ", "-"), number) for verdict, label, number in counts]
-    bar = "".join(
-        f'<span class="sb-{name}" style="flex-grow:{number}"></span>' for name, number in looks
-    )
-    badges = "".join(
-        f'<li><a href="{escape(page("chapters/claims"))}#'
-        f'{escape(urlencode({"chapter": chapter.slug, "kind": kind, "verdict": label}))}">'
-        f"{badge(verdict, label, number)}</a></li>"
-        for verdict, label, number in counts
-    )
-    return (
-        f'<div class="sb-group"><p class="sb-group-title">{title}</p>'
-        f'<div class="sb-bar" aria-hidden="true">{bar}</div>'
-        f'<ul class="sb-badges">{badges}</ul></div>'
+        '<section class="sb-card sb-card-sum">'
+        f'<h3><a href="{escape(page("chapters/claims"))}">All together: the ledger</a></h3>{lists}'
+        f'<p class="sb-note">{escape(site.profile.capitalize())} profile; '
+        f'<a href="{escape(page("chapters/status"))}">where and when it was run</a>.</p></section>'
     )

@@ -236,7 +236,7 @@ class Glance(BookDirective):
 
     def run(self) -> list[nodes.Node]:
         """Draw one card per chapter."""
-        return self.result_of(landing.glance(self.site, self.page))
+        return self.result_of(landing.glance(self.site, self.page, self.result_file))
 
 
 class ClaimsTable(BookDirective):
@@ -260,7 +260,14 @@ class Gallery(BookDirective):
 
     def run(self) -> list[nodes.Node]:
         """Draw them as small pictures that link to their places."""
-        return self.result_of(gallery.gallery(self.site, self.page, self.result_file))
+        builder = self.env.app.builder
+        links = gallery.Links(
+            self.page,
+            self.result_file,
+            lambda slug, path: html.file_link(builder, self.env.docname, f"compared/{slug}/{path}"),
+            self.provenance,
+        )
+        return self.result_of(gallery.gallery(self.site, links))
 
 
 class RunStatus(BookDirective):
