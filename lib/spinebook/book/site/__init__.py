@@ -20,11 +20,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     from spinebook.book.site import (
         accessibility,
         assets,
+        background_pages,
         config,
+        glossary,
         pages,
         prepare,
         reader,
         roles,
+        search_objects,
         version,
     )
     from spinebook.book.site import api as library_pages
@@ -34,6 +37,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     reader.register(app)
     roles.register(app)
     pages.register(app)
+    background_pages.register(app)
+    glossary.register(app)
+    search_objects.register(app)
     library_pages.register(app)
     accessibility.register(app)
     assets.register(app)

@@ -27,7 +27,11 @@ _OUTSIDE = (nodes.reference, nodes.literal, nodes.math, nodes.raw, nodes.table, 
 
 @dataclass(frozen=True)
 class Entry:
-    """A term, the other forms in which prose uses it, its definition, and where it is at home."""
+    """A term, other forms in which prose uses it, its definition, and the chapters it belongs to.
+
+    A term that belongs to some chapters is explained in these only: elsewhere the word may mean
+    another thing.
+    """
 
     term: str
     forms: tuple[str, ...]
@@ -92,12 +96,10 @@ def find_terms(text: str, entries: Sequence[Entry]) -> list[tuple[int, int, Entr
     if not forms:
         return []
     longest_first = sorted(forms, key=len, reverse=True)
-    words = re.compile(
-        rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])", re.IGNORECASE
-    )
+    any_form = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in longest_first)
     found, seen = [], set()
-    for match in words.finditer(text):
-        entry = forms[match[0].lower()]
+    for match in re.finditer(rf"(?<![\w-])(?:{any_form})(?![\w-])", text, re.IGNORECASE):
+        entry = forms[" ".join(match[0].lower().split())]
         if entry not in seen:
             seen.add(entry)
             found.append((match.start(), match.end(), entry))
@@ -167,7 +169,9 @@ def _explain(app: Sphinx, doctree: nodes.document) -> None:
     env: Any = app.env
     site = site_of(app)
     path = site.book.chapters / "glossary.yml"
-    if site.chapter_of(env.docname) is None or not path.is_file():
+    chapter = site.chapter_of(env.docname)
+    if chapter is None or not path.is_file():
         return
     env.note_dependency(str(path))
-    explain(doctree, entries_of(app), html.page_link(app.builder, env.docname, PAGE))
+    entries = [e for e in entries_of(app) if not e.chapters or chapter.slug in e.chapters]
+    explain(doctree, entries, html.page_link(app.builder, env.docname, PAGE))

@@ -34,8 +34,8 @@ def read_symbols(page: str) -> list[Symbol]:
 
     Examples:
         >>> head = "| symbol | meaning | shape | unit | name in code |"
-        >>> page = chr(10).join([head, "|---|---|---|---|---|", "| $n$ | cells | scalar | – | `n` |"])
-        >>> read_symbols(page)[0].meaning
+        >>> row = "| $n$ | cells | scalar | – | `n` |"
+        >>> read_symbols(chr(10).join([head, "|---|---|---|---|---|", row]))[0].meaning
         'cells'
     """
     symbols: list[Symbol] = []
@@ -69,9 +69,7 @@ def shared_symbols(tables: Mapping[str, Sequence[Symbol]]) -> dict[str, list[tup
             for name in re.findall(r"\$([^$]+)\$", row.symbol):
                 places.setdefault(name.strip(), []).append((chapter, row.meaning))
     several = {
-        name: found
-        for name, found in places.items()
-        if len({chapter for chapter, _ in found}) > 1
+        name: found for name, found in places.items() if len({chapter for chapter, _ in found}) > 1
     }
     return dict(sorted(several.items(), key=lambda item: item[0].lstrip("\\").lower()))
 
@@ -100,7 +98,9 @@ def notation(tables: Mapping[str, Sequence[Symbol]], link: Callable[[str], str])
                 + "</tr>"
                 for row in rows
             )
-            parts.append(f'<h2 id="symbols-{escape(slug)}">{link(slug)}</h2>{_table(COLUMNS, body)}')
+            parts.append(
+                f'<h2 id="symbols-{escape(slug)}">{link(slug)}</h2>{_table(COLUMNS, body)}'
+            )
     return "".join(f"<section>{part}</section>" for part in parts)
 
 
