@@ -26,7 +26,7 @@ def run_recurrence(
 def _recurrence(
     drive: Float[Array, "steps batch units"], weights: Float[Array, "units units"], kept: float
 ) -> Float[Array, "steps batch units"]:
-    """Return r_t = relu(kept r_{t-1} + drive_t + r_{t-1} weights) for all steps, from rest."""
+    """Return u_t = relu(kept u_{t-1} + drive_t + u_{t-1} weights) for all steps, from rest."""
 
     def step(
         r: Float[Array, "batch units"], now: Float[Array, "batch units"]

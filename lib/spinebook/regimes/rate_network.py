@@ -90,7 +90,7 @@ def rates(
 ) -> Float[Array, "steps batch units"]:
     r"""Run the network from rest and return the rates of every step.
 
-    .. math:: r_{t+1} = \mathrm{relu}\big((1-a)\,r_t + a\,(W_x x_t + W_h r_t)\big), \qquad r_0 = 0
+    .. math:: u_{t+1} = \mathrm{relu}\big((1-a)\,u_t + a\,(W_x x_t + W_h u_t)\big), \qquad u_0 = 0
 
     as in the public code of Liu et al. 2024 (commit acf25c33), where :math:`a = dt/\tau = 1`. The
     rates stored for a step already include that step's input. The gradient with respect to
@@ -120,7 +120,7 @@ def rates(
 def outputs(
     parameters: RateParameters, inputs: Float[AnyArray, "steps batch inputs"], leak: float = 1.0
 ) -> Float[Array, "steps batch outputs"]:
-    r"""Return the linear readout :math:`y_t = W_y r_t` of every step, as logits.
+    r"""Return the linear readout :math:`y_t = W_y u_t` of every step, as logits.
 
     Args:
         parameters: weights.
