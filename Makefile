@@ -17,7 +17,7 @@ UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book full serve test test-slow browser-test lint ledger format bench links lock clean distclean \
+.PHONY: help book full pdf serve test test-slow browser-test lint ledger format bench links lock clean distclean \
 	environment-book environment-test environment-bench environment-full
 
 help: ## list the targets
@@ -32,6 +32,9 @@ full: environment-full ## the same at the papers' own sizes, for a GPU (ACCELERA
 	$(SPINEBOOK) run --profile full
 	$(SPINEBOOK) build --profile full
 	$(SPINEBOOK) claims --profile full
+
+pdf: environment-book ## print each chapter of the built site to PDF through Chromium (after make book)
+	$(SPINEBOOK) pdf
 
 serve: environment-book ## show the built site in a browser (PORT=8000)
 	$(SPINEBOOK) serve --port $(PORT)

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,23 @@ def test_nothing_points_at_another_host_without_a_repository__property(built):
         assert not re.search(r"/edit/|/issues|colab|>Cite<|Open in", path.read_text()), path
 
 
+def test_the_chapter_can_be_taken_home_whole__property(built):
+    with zipfile.ZipFile(built / "_build/site/results/toy-synapse/toy-synapse.zip") as archive:
+        names = {Path(name).name for name in archive.namelist()}
+    assert {"toy-synapse.ipynb", "index.md", "results.json", "README.txt", "fig-1.png"} <= names
+    assert "spinebook run toy-synapse -p " in page(built)
+
+
+def test_pages_are_described_but_name_no_picture_without_an_address__property(built):
+    for path in (built / "_build/site").rglob("chapters/**/*.html"):
+        text = path.read_text()
+        assert re.search(r'<meta name="description" content="[^"]{20,}">', text), path
+        assert re.search(r'<meta property="og:title" content="[^"]+">', text), path
+        assert "og:image" not in text, path
+        assert "og:url" not in text, path
+        assert "feed.xml" not in text, path  # this book has no changelog
+
+
 def test_the_landing_page_counts_verdicts__property(built):
     text = page(built, "chapters/index.html")
     assert "<span>3 claims</span>" in text
@@ -152,6 +170,11 @@ def test_prose_changes_without_a_run__property(copied):
     done = call(copied, "spinebook", "build")
     assert done.returncode == 0, done.stderr
     assert "A fair coin decides" in page(copied)
+    source.write_text(source.read_text().replace("A fair coin", "A bent coin"))
+    assert call(copied, "spinebook", "build").returncode == 0  # now other pages stay as they are
+    for path in (copied / "_build/site").rglob("*.html"):
+        if "_static" not in path.parts:
+            assert path.read_text().count("Content-Security-Policy") == 1, path
 
 
 def test_changed_code_is_refused_until_it_is_run__property(copied):
@@ -214,6 +237,23 @@ def test_a_repository_address_brings_its_links__property(copied):
     notebook = copied / "_build/site/results/toy-synapse/toy-synapse.ipynb"
     first = json.loads(notebook.read_text())["cells"][0]
     assert f"git+{address}" in "".join(first["source"])
+
+
+def test_a_public_address_brings_absolute_links_and_the_feed__property(copied):
+    config = copied / "_config.yml"
+    config.write_text(config.read_text().replace('baseurl: ""', "baseurl: https://example.org/b"))
+    claims = copied / "chapters/toy-synapse/claims.yml"
+    claims.write_text(re.sub(r"(?m)^paper:\n", "paper:\n  figure: fig-1\n", claims.read_text()))
+    (copied / "CHANGELOG.md").write_text("# Changelog\n\n## [0.1.0]\n\n### Added\n\n- All.\n")
+    done = call(copied, "spinebook", "build")
+    assert done.returncode == 0, done.stderr
+    picture = "https://example.org/b/results/toy-synapse/figures/fig-1.png"
+    assert f'<meta property="og:image" content="{picture}">' in page(copied)
+    assert f'<meta property="og:url" content="https://example.org/b/{PAGE}">' in page(copied)
+    other = page(copied, "chapters/status.html")
+    assert 'og:image" content="https://example.org/b/_static/site.png"' in other
+    assert 'rel="alternate" type="application/rss+xml" title="Changes" href="../feed.xml"' in other
+    assert "https://example.org/b/chapters/changelog.html" in page(copied, "feed.xml")
 
 
 def test_hidden_folders_disturb_no_build__property(copied):

@@ -219,12 +219,12 @@ def test_provenance_names_run_and_command__property():
 
 
 def test_an_explorer_cannot_close_its_script__property():
-    spec = json.dumps({"script": "return '</script>'", "controls": []})
+    spec = {"tables": ["</script>"], "controls": []}
     record = FIGURE | {"title": "Try", "alt": "A curve that moves with the sliders."}
     text = figure_html.interactive_figure(record, spec, "", "")
     assert text.count("</script>") == 1
     payload = text.split('explorer-spec">')[1].split("</script>")[0]
-    assert json.loads(payload)["script"] == "return '</script>'"
+    assert json.loads(payload)["tables"] == ["</script>"]
 
 
 def test_size_of_a_drawing_is_read_from_its_view_box__closed_form(tmp_path):

@@ -145,6 +145,18 @@ def status(root: Path | None, profile: str, out: Path | None) -> None:
 
 
 @cli.command()
+@click.argument("chapter", nargs=-1)
+@click.pass_obj
+def pdf(root: Path | None, chapter: tuple[str, ...]) -> None:
+    """Print chapters of the built site to PDF (needs Chromium), all unless some are named."""
+    from spinebook.book.site.pdf import print_chapters
+
+    book = Book.find(root)
+    for path in print_chapters(book, book.select(chapter)):
+        click.echo(f"{path.stem}: {path}")
+
+
+@cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.pass_obj
 def serve(root: Path | None, port: int) -> None:

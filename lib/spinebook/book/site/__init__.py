@@ -22,12 +22,16 @@ def setup(app: Sphinx) -> dict[str, Any]:
         assets,
         background_pages,
         config,
+        explorer_files,
+        feed,
+        finished_pages,
         glossary,
         pages,
         prepare,
         reader,
         roles,
         search_objects,
+        social,
         version,
     )
     from spinebook.book.site import api as library_pages
@@ -43,6 +47,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     library_pages.register(app)
     accessibility.register(app)
     assets.register(app)
+    explorer_files.register(app)
+    social.register(app)
+    feed.register(app)
+    finished_pages.register(app)
     return {
         "version": "1",
         "env_version": version.source_version(),

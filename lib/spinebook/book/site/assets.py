@@ -1,4 +1,4 @@
-"""Files of the site that are not pages: MathJax, drawings, data, executed notebooks."""
+"""Files of the site that are not pages: MathJax, drawings, data, notebooks, archives."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.errors import ExtensionError
 
+from spinebook.book.site.archive import write_archive
 from spinebook.book.site.config import repository_url
+from spinebook.book.site.launch import public_commit
 from spinebook.book.site.notebooks import write_download
 from spinebook.book.site.reader import site_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-    from spinebook.book.site.data import ChapterData
+    from spinebook.book.site.data import ChapterData, SiteData
 
 # The address without a page leads to the first one. The icon is named because a browser that knows
 # of none asks for /favicon.ico, which no book has.
@@ -56,7 +58,7 @@ def _copy_everything(app: Sphinx, exception: Exception | None) -> None:
     write_entrance(app, out / "index.html")
     copy_mathjax(out / "_static" / "mathjax")
     site = site_of(app)
-    copy_results(site.chapters, out / "results", repository_url(app.config))
+    copy_results(site, out / "results", repository_url(app.config))
     copy_compared(site.compared, out / "compared")
 
 
@@ -96,27 +98,26 @@ def copy_mathjax(target: Path) -> None:
             shutil.copy2(source / part, target / part)
 
 
-def copy_results(chapters: dict[str, ChapterData], target: Path, repository: str) -> None:
-    """Copy figures and data of every chapter, and write its notebook for download.
+def copy_results(site: SiteData, target: Path, repository: str) -> None:
+    """Copy figures and data of every chapter, and write its notebook and its archive for download.
 
     Files of figures that no longer exist are removed.
     """
     for old in target.glob("*"):
-        if old.name not in chapters:
+        if old.name not in site.chapters:
             shutil.rmtree(old)
-    for slug, chapter in chapters.items():
+    for slug, chapter in site.chapters.items():
         folder = target / slug
-        wanted = {folder / f"{slug}.ipynb"}
-        for record in chapter.figures():
-            wanted |= {folder / path for path in _files(record)}
-        for path in wanted - {folder / f"{slug}.ipynb"}:
+        drawn = {folder / path for record in chapter.figures() for path in _files(record)}
+        for path in drawn:
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(chapter.results_folder / path.relative_to(folder), path)
-        if chapter.notebook.is_file():
+        made = {folder / f"{slug}.ipynb", folder / f"{slug}.zip"}
+        if chapter.results is not None and chapter.notebook.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            write_download(chapter.notebook, folder / f"{slug}.ipynb", repository)
+            _write_downloads(site, chapter, folder, repository)
         for path in folder.rglob("*"):
-            if path.is_file() and path not in wanted:
+            if path.is_file() and path not in drawn | made:
                 path.unlink()
 
 
@@ -128,6 +129,14 @@ def copy_compared(chapters: dict[str, ChapterData], target: Path) -> None:
             for path in record.get("files", {}).values():
                 (target / slug / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(chapter.results_folder / path, target / slug / path)
+
+
+def _write_downloads(site: SiteData, chapter: ChapterData, folder: Path, repository: str) -> None:
+    notebook = folder / f"{chapter.slug}.ipynb"
+    write_download(chapter.notebook, notebook, repository, public_commit(chapter.results or {}))
+    paper = site.ledger.papers[chapter.slug]
+    archive = folder / f"{chapter.slug}.zip"
+    write_archive(chapter, paper, notebook, archive, site.book.root, repository)
 
 
 def _files(record: dict[str, Any]) -> list[str]:

@@ -131,7 +131,9 @@ def _fingerprint(book: Book, profile: str, results: Path) -> str:
 
 def _inputs(book: Book, results: Path) -> Iterator[Path]:
     """Yield every file whose content can show on the site."""
-    yield from (book.root / "_config.yml", book.root / "_toc.yml")
+    for name in ("_config.yml", "_toc.yml", "CHANGELOG.md", "LICENSE", "LICENSE-TEXT"):
+        if (book.root / name).is_file():
+            yield book.root / name
     package = Path(__file__).parents[2]
     for folder in (book.chapters, package):
         for path in folder.rglob("*"):

@@ -16,8 +16,9 @@ def register(app: Sphinx) -> None:
     app.connect("html-page-context", _drop_remote_scripts, priority=900)
     app.add_config_value("spinebook_notebook_branch", "notebooks", "env", str)
     app.add_css_file("site.css", priority=900)
-    app.add_css_file("explorer.css", priority=900)
-    app.add_js_file("explorer.js", loading_method="defer")
+    app.add_css_file("downloads.css", priority=900)
+    app.add_css_file("print.css", priority=900, media="print")
+    app.add_js_file("print.js", loading_method="defer")
     app.add_js_file("claims.js", loading_method="defer")
     app.add_js_file("gallery.js", loading_method="defer")
 

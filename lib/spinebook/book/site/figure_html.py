@@ -96,17 +96,19 @@ def drawings(
     )
 
 
-def interactive_figure(record: Mapping[str, Any], spec: str, claims: str, provenance: str) -> str:
-    """Return the HTML of a figure that the reader can move; the page's script draws it.
+def interactive_figure(
+    record: Mapping[str, Any], spec: Mapping[str, Any], claims: str, provenance: str
+) -> str:
+    """Return the HTML of a figure that the reader can move; the page's scripts draw it.
 
     Args:
         record: the record in ``results.json``.
-        spec: controls, script and tables as JSON.
+        spec: controls, script and tables. The script is left out: the page loads it from a file.
         claims: links to the ledger rows it bears on.
         provenance: the folded line that says where it came from.
     """
-    settings = json.dumps(json.loads(spec) | {"framed": True}, ensure_ascii=False)
-    payload = settings.replace("<", "\\u003c")
+    shown = {key: value for key, value in spec.items() if key != "script"} | {"framed": True}
+    payload = json.dumps(shown, ensure_ascii=False).replace("<", "\\u003c")
     frame = (
         f'<div class="spinebook-explorer" data-name="{escape(record["name"])}">'
         f'<script type="application/json" class="spinebook-explorer-spec">{payload}</script>'
@@ -132,7 +134,6 @@ def provenance_line(
     parameters = {k: v for k, v in results["parameters"].items() if k not in seeds}
     versions = origin.get("versions") or {}
     profile = str(results["profile"])
-    command = f"spinebook run {slug}" + ("" if profile == "quick" else f" --profile {profile}")
     facts = [
         ("Profile", escape(profile)),
         ("Parameters", escape(_pairs(parameters)) or "none"),
@@ -142,11 +143,16 @@ def provenance_line(
         ("Commit", escape(commit_text(origin))),
         ("Versions", escape(_pairs(versions))),
         ("Library", ", ".join(helpers) or "no library function"),
-        ("Redraw", f"<code>{escape(command)}</code>"),
+        ("Redraw", f"<code>{escape(run_command(slug, profile))}</code>"),
     ]
     items = "".join(f"<div><dt>{term}</dt><dd>{text}</dd></div>" for term, text in facts)
     summary = f"How this was made: {escape(profile)} profile, {origin['seconds']:.0f} s"
     return f'<details class="sb-provenance"><summary>{summary}</summary><dl>{items}</dl></details>'
+
+
+def run_command(slug: str, profile: str) -> str:
+    """Return the command that runs a chapter with a profile."""
+    return f"spinebook run {slug}" + ("" if profile == "quick" else f" --profile {profile}")
 
 
 def commit_text(origin: Mapping[str, Any]) -> str:

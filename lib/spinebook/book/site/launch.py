@@ -1,15 +1,19 @@
-"""The line under a chapter's title: paper, verdicts, the executed notebook, places to run it."""
+"""What stands under a chapter's title: paper, verdicts, downloads, and how to run it again."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from spinebook.book.site.badge import badge
 from spinebook.book.site.config import repository_branch, repository_url
+from spinebook.book.site.figure_html import commit_text
 from spinebook.book.site.landing import paper_line
+from spinebook.book.site.pdf_link import PLACE
+from spinebook.book.site.rerun_box import rerun_box
 
 if TYPE_CHECKING:
     from sphinx.config import Config
@@ -24,7 +28,8 @@ def chapter_header(
     chapter: ChapterData,
     paper: Paper,
     counts: list[tuple[str, list[tuple[str, str, int]]]],
-    notebook: str,
+    file: Callable[[str], str],
+    guide: str,
     config: Config,
 ) -> str:
     """Return the header of a chapter.
@@ -33,19 +38,26 @@ def chapter_header(
         chapter: the chapter.
         paper: what it is about.
         counts: for each kind of row its name, and the verdict, label and number of its rows.
-        notebook: address of its executed notebook.
+        file: gives the address of a file of the chapter's results.
+        guide: address of the page that says how to run chapters.
         config: Sphinx's settings, which hold the repository's address if there is one.
     """
     badges = "".join(_badges(name, entries) for name, entries in counts)
-    links = [f'<a href="{escape(notebook)}" download>Executed notebook (.ipynb)</a>']
-    links += [
-        f'<a href="{escape(address)}">{name}</a>'
-        for name, address in launch_links(config, chapter.slug)
+    slug, results = chapter.slug, chapter.results or {}
+    services = launch_links(config, slug, public_commit(results))
+    links = [
+        f'<a href="{escape(file(slug + ".ipynb"))}" download>Executed notebook (.ipynb)</a>',
+        f'<a href="{escape(file(slug + ".zip"))}" download>Everything, with data (.zip)</a>',
+        PLACE,
+        *(f'<a href="{escape(address)}">{name}</a>' for name, address in services),
+        *cite_link(config),
     ]
     return (
         f'<div class="sb-header"><p class="sb-paper">{paper_line(paper)}</p>'
         f"{badges}"
-        f'<p class="sb-downloads">{" ".join(links)}</p></div>'
+        f'<p class="sb-downloads">{" ".join(links)}</p>'
+        f"{rerun_box(slug, results, guide, services)}"
+        f'<p class="sb-print-only">{_imprint(results)}</p></div>'
     )
 
 
@@ -54,19 +66,37 @@ def _badges(name: str, entries: list[tuple[str, str, int]]) -> str:
     return f'<ul class="sb-badges"><li class="sb-badges-name">{name}</li>{items}</ul>'
 
 
-def launch_links(config: Config, slug: str) -> list[tuple[str, str]]:
-    """Return name and address of the services that can run a chapter, and of how to cite it.
+def _imprint(results: Mapping[str, Any]) -> str:
+    """Say what a print was made from; on a screen the page itself leads there."""
+    origin = results["provenance"]
+    version = origin.get("versions", {}).get("spinebook", "")
+    return escape(
+        f"A chapter of Spinebook {version}; results of the {results['profile']} profile, "
+        f"{origin.get('started')}, commit {commit_text(origin)}. "
+        "Text and figures CC BY 4.0, code BSD 3-Clause."
+    )
+
+
+def public_commit(results: Mapping[str, Any]) -> str | None:
+    """Return the commit that made the results, or None if no commit holds what made them."""
+    origin = results.get("provenance", {})
+    return None if origin.get("dirty") else origin.get("commit")
+
+
+def launch_links(config: Config, slug: str, commit: str | None) -> list[tuple[str, str]]:
+    """Return name and address of the services that can run a chapter.
 
     None without a repository address, and none for hosts that the services do not read from.
-    Colab opens the executed notebook from the branch on which CI keeps them; Binder opens the
-    chapter's source in JupyterLab.
+    Colab opens the executed notebook from the branch on which CI keeps them; its first cell
+    installs the library of the commit that made the results. Binder opens the chapter's source in
+    JupyterLab, at that commit too, or else on the branch.
     """
-    match = _GITHUB.match(repository_url(config))
-    if not match:
+    name = _github_name(config)
+    if name is None:
         return []
-    name, branch = match["name"].removesuffix(".git"), repository_branch(config)
+    version = commit or repository_branch(config)
     notebooks = quote(config.spinebook_notebook_branch, safe="")
-    links = [
+    return [
         (
             "Open in Colab",
             f"https://colab.research.google.com/github/{name}/blob/{notebooks}"
@@ -74,9 +104,21 @@ def launch_links(config: Config, slug: str) -> list[tuple[str, str]]:
         ),
         (
             "Open in Binder",
-            f"https://mybinder.org/v2/gh/{name}/{quote(branch, safe='')}"
+            f"https://mybinder.org/v2/gh/{name}/{quote(version, safe='')}"
             f"?urlpath={quote(f'lab/tree/chapters/{slug}/index.md?factory=Jupytext Notebook')}",
         ),
     ]
-    links.append(("Cite", f"https://github.com/{name}/blob/{quote(branch)}/CITATION.cff"))
-    return links
+
+
+def cite_link(config: Config) -> list[str]:
+    """Return the link that says how to cite the book, none without a repository address."""
+    name = _github_name(config)
+    if name is None:
+        return []
+    address = f"https://github.com/{name}/blob/{quote(repository_branch(config))}/CITATION.cff"
+    return [f'<a href="{escape(address)}">Cite</a>']
+
+
+def _github_name(config: Config) -> str | None:
+    match = _GITHUB.match(repository_url(config))
+    return match["name"].removesuffix(".git") if match else None

@@ -11,11 +11,11 @@ INSTALL = """\
 import importlib.util
 
 if importlib.util.find_spec("spinebook") is None:
-    %pip install --quiet "spinebook[book] @ git+{repository}"
+    %pip install --quiet "spinebook[book] @ git+{repository}{version}"
 """
 
 
-def write_download(source: Path, target: Path, repository: str) -> None:
+def write_download(source: Path, target: Path, repository: str, commit: str | None) -> None:
     """Write the notebook for download.
 
     Args:
@@ -23,6 +23,8 @@ def write_download(source: Path, target: Path, repository: str) -> None:
         target: where readers find it.
         repository: public address of the repository, or empty; with one, the first cell installs
             the library where it is missing.
+        commit: the commit that made the results, whose library that cell installs; with None it
+            installs the newest one.
     """
     notebook = nbformat.reads(source.read_text("utf-8"), as_version=4)
     notebook.metadata.pop("papermill", None)
@@ -30,7 +32,9 @@ def write_download(source: Path, target: Path, repository: str) -> None:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
     if repository:
-        cell = nbformat.v4.new_code_cell(INSTALL.format(repository=repository))
+        version = f"@{commit}" if commit else ""
+        code = INSTALL.format(repository=repository, version=version)
+        cell = nbformat.v4.new_code_cell(code)
         cell["id"] = "install"
         cell.metadata["tags"] = ["hide-input"]
         notebook.cells.insert(0, cell)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from spinebook.book.site import (
     claims_page,
+    explorer_files,
     figure_html,
     gallery,
     helper_index,
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from spinebook.book.ledger import Row
     from spinebook.book.site.data import ChapterData, SiteData
-
-_SPEC = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
 
 
 def register(app: Sphinx) -> None:
@@ -151,15 +148,12 @@ class ExplorerDirective(BookDirective):
         )
         return self.result_of(content, [chapter.slug])
 
-    def _spec(self, chapter: ChapterData, name: str) -> str:
-        notebook = json.loads(chapter.notebook.read_text("utf-8"))
-        outputs = (out for cell in notebook["cells"] for out in cell.get("outputs", []))
-        for output in outputs:
-            if output.get("metadata", {}).get("spinebook", {}).get("explorer") == name:
-                match = _SPEC.search("".join(output["data"]["text/html"]))
-                if match:
-                    return match[1]
-        raise self.error(f"the executed notebook holds no settings of the explorer {name!r}")
+    def _spec(self, chapter: ChapterData, name: str) -> dict[str, Any]:
+        try:
+            return explorer_files.settings_of(chapter)[name]
+        except KeyError:
+            text = f"the executed notebook holds no settings of the explorer {name!r}"
+            raise self.error(text) from None
 
 
 class SignatureFigure(BookDirective):
@@ -183,7 +177,7 @@ class SignatureFigure(BookDirective):
 
 
 class ChapterLinks(BookDirective):
-    """The line under a chapter's title: its paper, its verdicts, its downloads."""
+    """What stands under a chapter's title: paper, verdicts, downloads, how to run it again."""
 
     def run(self) -> list[nodes.Node]:
         """Draw it."""
@@ -200,7 +194,8 @@ class ChapterLinks(BookDirective):
             chapter,
             self.site.ledger.papers[chapter.slug],
             counts,
-            self.result_file(chapter.slug, f"{chapter.slug}.ipynb"),
+            lambda path: self.result_file(chapter.slug, path),
+            self.page("chapters/rerun"),
             self.config,
         )
         return self.result_of(content, [chapter.slug])

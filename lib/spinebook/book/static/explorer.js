@@ -1,8 +1,9 @@
 /* Draws the interactive figures of Spinebook: sliders, a readout and a plot, without a kernel.
  *
- * Each figure is a <div class="spinebook-explorer"> whose JSON settings hold controls, tables and
- * the body of a function of (values, tables) that returns what to show. The same script serves the
- * site and, inlined, a notebook in JupyterLab. */
+ * Each figure is a <div class="spinebook-explorer"> whose JSON settings hold controls and tables. A
+ * function of (values, tables) returns what to show. On the site it comes from a file of its own,
+ * which hands it to window.spinebookExplorer, so that nothing evaluates text. In a notebook, where
+ * this script stands inline, its body is part of the settings. */
 (function () {
   "use strict";
   const SVG = "http://www.w3.org/2000/svg";
@@ -212,11 +213,12 @@
   }
 
   /* ---- one figure ---- */
-  function start(root) {
+  function settings(root) {
+    return JSON.parse(root.querySelector(".spinebook-explorer-spec").textContent);
+  }
+  function start(root, spec, compute) {
     if (root.dataset.ready) return;
     root.dataset.ready = "yes";
-    const spec = JSON.parse(root.querySelector(".spinebook-explorer-spec").textContent);
-    const compute = new Function("values", "tables", spec.script);
     const prefix = `sbx${++counter}-${spec.name}`;
     const svg = drawn("svg", { class: "sbx-plot", role: "img", "aria-label": spec.alt, width: "100%" });
     const readout = element("div", { class: "sbx-readout", role: "status", "aria-live": "polite" });
@@ -254,9 +256,17 @@
     update();
     new ResizeObserver(() => result && drawPlot(svg, result, spec.alt)).observe(svg.parentNode);
   }
-  function startAll() {
-    document.querySelectorAll(".spinebook-explorer").forEach(start);
+  function startNamed(name, compute) {
+    document.querySelectorAll(`.spinebook-explorer[data-name="${name}"]`)
+      .forEach((root) => start(root, settings(root), compute));
   }
+  function startAll() {
+    document.querySelectorAll(".spinebook-explorer").forEach((root) => {
+      const spec = settings(root);
+      if (spec.script) start(root, spec, new Function("values", "tables", spec.script));
+    });
+  }
+  window.spinebookExplorer = startNamed;
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startAll);
   else startAll();
 })();
