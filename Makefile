@@ -46,7 +46,7 @@ test-slow: environment-test ## the tests that take longer
 	$(PYTEST) -n $(JOBS) -m "slow and not browser"
 
 browser-test: environment-test ## open the built site in headless Chromium (after make book)
-	$(PYTEST) -n $(JOBS) -m browser
+	$(PYTEST) -n $(JOBS) --dist loadgroup -m browser
 
 lint: environment-test ## style, types and the ledger's files
 	$(RUN) ruff check .

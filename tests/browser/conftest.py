@@ -137,9 +137,8 @@ class Visitor:
         return noted
 
 
-@pytest.fixture
-def visitor(chromium, address):
-    """A function that opens windows and closes them after the test."""
+def open_windows(chromium, address):
+    """Yield a function that opens windows, and close them in the end."""
     windows = []
 
     def new(width=1280, height=900, theme="light", base=address):
@@ -150,3 +149,15 @@ def visitor(chromium, address):
     yield new
     for window in windows:
         window.context.close()
+
+
+@pytest.fixture
+def visitor(chromium, address):
+    """A function that opens windows and closes them after the test."""
+    yield from open_windows(chromium, address)
+
+
+@pytest.fixture(scope="module")
+def module_visitor(chromium, address):
+    """The same, closed after the tests of a module."""
+    yield from open_windows(chromium, address)

@@ -51,7 +51,7 @@ def test_gallery_filters_by_chapter_form_and_text__property(visitor):
     assert page.evaluate(SHOWN) == 0
     assert page.locator(".sb-count").inner_text() == f"0 of {everything} figures"
     page.get_by_role("button", name="Show all").press("Enter")
-    page.wait_for_function(f"({SHOWN})() === {everything}")
+    page.wait_for_function(f"() => ({SHOWN})() === {everything}")
     assert window.collect() == []
 
 

@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-pytestmark = pytest.mark.browser
+# One process for all tests here, so that every page is opened once.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("budget")]
 
 PAGE_BUDGET = 1_500_000  # bytes as a web server sends them (compressed), without figures
 OWN_SCRIPTS = 200_000  # bytes of this book's own scripts on one page, uncompressed
@@ -20,39 +21,35 @@ FIGURES = """() => [...document.querySelectorAll(".sb-image, .cell_output img")]
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
 
 
-@pytest.fixture
-def loaded(visitor, site):
-    """A function that opens a page and returns the files that it loaded."""
-    window, files = visitor(), []
-    window.page.on("request", lambda request: files.append(request.url))
-
-    def load(name):
-        files.clear()
-        page = window.open(name)
-        paths = {unquote(urlsplit(url).path).lstrip("/") for url in files if "data:" not in url}
-        return page, sorted(site / path for path in paths)
-
-    return load
+@pytest.fixture(scope="module")
+def visits(module_visitor, site, pages):
+    """The files that each page loads, and its figures; every page is opened once."""
+    window, urls, found = module_visitor(), [], {}
+    window.page.on("request", lambda request: urls.append(request.url))
+    for name in pages:
+        urls.clear()
+        figures = window.open(name).evaluate(FIGURES)
+        paths = {unquote(urlsplit(url).path).lstrip("/") for url in urls if "data:" not in url}
+        found[name] = sorted(site / path for path in paths), figures
+    return found
 
 
 def is_text(path):
     return mimetypes.guess_type(path.name)[0] in TEXTS
 
 
-def test_pages_stay_within_their_budget__property(loaded, pages):
+def test_pages_stay_within_their_budget__property(visits):
     spent = {}
-    for name in pages:
-        _, files = loaded(name)
+    for name, (files, _) in visits.items():
         texts = [path for path in files if is_text(path)]
         assert texts, name
         spent[name] = sum(len(gzip.compress(path.read_bytes())) for path in texts)
     assert {name: size for name, size in spent.items() if size > PAGE_BUDGET} == {}
 
 
-def test_own_scripts_stay_small__property(loaded, pages):
+def test_own_scripts_stay_small__property(visits):
     spent = {}
-    for name in pages:
-        _, files = loaded(name)
+    for name, (files, _) in visits.items():
         own = [path for path in files if path.name in OWN or path.parent.name == "explorers"]
         assert own, name
         spent[name] = sum(path.stat().st_size for path in own)
@@ -75,18 +72,15 @@ def test_pages_are_painted_before_any_script_arrives__property(visitor, address,
             held.pop().abort()
 
 
-def test_scripts_of_interactive_figures_load_only_where_they_are__property(loaded, site, pages):
-    for name in pages:
-        _, files = loaded(name)
+def test_scripts_of_interactive_figures_load_only_where_they_are__property(visits, site):
+    for name, (files, _) in visits.items():
         there = any(path.name == "explorer.js" for path in files)
         assert there == ("spinebook-explorer-spec" in (site / name).read_text("utf-8")), name
 
 
-def test_figures_are_lazy_and_sized__property(loaded, pages):
+def test_figures_are_lazy_and_sized__property(visits):
     seen = 0
-    for name in pages:
-        page, _ = loaded(name)
-        figures = page.evaluate(FIGURES)
+    for name, (_, figures) in visits.items():
         seen += len(figures)
         eager = [figure for figure in figures if not (figure["lazy"] and figure["sized"])]
         assert eager == [], name

@@ -82,7 +82,7 @@ def notation(tables: Mapping[str, Sequence[Symbol]], link: Callable[[str], str])
         link: gives a link, as HTML, to a chapter.
     """
     shared = "".join(
-        f'<tr><th scope="row">{html.inline(f"${name}$")}</th><td><ul class="sb-plain">'
+        f'<tr><td>{html.inline(f"${name}$")}</td><td><ul class="sb-plain">'
         + "".join(f"<li>{link(slug)}: {html.inline(meaning)}</li>" for slug, meaning in found)
         + "</ul></td></tr>"
         for name, found in shared_symbols(tables).items()
@@ -93,9 +93,7 @@ def notation(tables: Mapping[str, Sequence[Symbol]], link: Callable[[str], str])
     for slug, rows in tables.items():
         if rows:
             body = "".join(
-                f'<tr><th scope="row">{html.inline(row.symbol)}</th>'
-                + "".join(f"<td>{html.inline(cell)}</td>" for cell in row[1:])
-                + "</tr>"
+                "<tr>" + "".join(f"<td>{html.inline(cell)}</td>" for cell in row) + "</tr>"
                 for row in rows
             )
             parts.append(
