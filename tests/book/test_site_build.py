@@ -19,6 +19,8 @@ root: chapters/index
 chapters:
   - file: chapters/toy-synapse/index
   - file: chapters/claims
+  - file: chapters/how-we-decide
+  - file: chapters/findings
   - file: chapters/figures
   - file: chapters/status
   - file: chapters/rerun
@@ -106,6 +108,37 @@ def test_the_notebook_to_download_holds_outputs_and_no_paths__property(built):
     assert "image/png" in text
     assert "papermill" not in json.loads(text)["metadata"]
     assert "%pip" not in text
+
+
+def test_rows_lead_to_the_code_that_measures_them__property(built):
+    text = page(built)
+    source = (built / "chapters/toy-synapse/index.md").read_text().splitlines()
+    line = next(n for n, code in enumerate(source, 1) if 'book.measure("TOY-2"' in code)
+    assert f'<a href="#cell-3">code, index.md line {line}</a>' in text
+    cell = text.split('id="cell-3"')[1].split("</pre>")[0]
+    assert "TOY-2" in cell
+    row = text.split('id="claim-toy-3"')[1].split("</tr>")[0]
+    assert "index.md line" not in row
+    claims = page(built, "chapters/claims.html")
+    assert f'<a href="toy-synapse/index.html#cell-3">code, index.md line {line}</a>' in claims
+
+
+def test_the_ledger_is_there_to_download__property(built):
+    claims = page(built, "chapters/claims.html")
+    for form in ("csv", "json"):
+        name = f"results/ledger/spinebook-ledger-quick.{form}"
+        assert f'href="../{name}" download' in claims
+        assert "TOY-E1" in (built / "_build/site" / name).read_text()
+
+
+def test_findings_and_examples_come_from_the_ledger__property(built):
+    findings = page(built, "chapters/findings.html")
+    assert "Entries: 1. Errors: 1. Questions: 0." in findings
+    assert 'href="toy-synapse/index.html#claim-toy-e1"' in findings
+    assert 'id="found-in-toy-synapse"' in findings
+    decide = page(built, "chapters/how-we-decide.html")
+    assert "The interval lies inside the bounds, so the row is" in decide
+    assert "The value lies outside the bounds, so the row is" in decide
 
 
 def test_helpers_and_figures_lead_to_each_other__property(built):
@@ -199,6 +232,7 @@ def test_wrong_names_in_prose_fail_every_build__property(copied):
         "{claim}`TOY-99`": "claim 'TOY-99' stands in no claims.yml",
         "{figref}`fig-9`": "has no figure 'fig-9'",
         "```{ledger}\n:kind: rumour\n```": "unknown kind",
+        "```{ledger-facts} rumours\n```": "unknown part 'rumours'; there are: examples",
     }
     source = copied / "chapters/toy-synapse/index.md"
     texts = "\n\n".join(wrong)
@@ -231,6 +265,7 @@ def test_a_repository_address_brings_its_links__property(copied):
     assert "mybinder.org/v2/gh/example/spinebook/main" in text
     assert f"{address}/blob/main/CITATION.cff" in text
     assert f'href="{address}"' in text
+    assert re.search(rf"{address}/blob/main/chapters/toy-synapse/index\.md\?plain=1#L\d+", text)
     assert f"{address}/v2/" not in text  # the theme's own launch menu
     assert "fa-rocket" not in text
     assert f"{address}/issues/new" in text

@@ -9,6 +9,7 @@ from spinebook.book.ledger import Row
 from spinebook.book.rules import Verdict, parse_rule
 from spinebook.book.site import badge, figure_html, html, landing, ledger_html, rows
 
+LINKS = ledger_html.Links(chapter=("c.html?a&b", "T < U"), code=("c.html#cell-2", "code"))
 HOSTILE = '<script>alert("x")</script> & $a<b$'
 
 
@@ -47,7 +48,7 @@ def make_row(kind="claim", verdict=Verdict.REPRODUCED, rule=None, measured=(), *
         statement=HOSTILE,
         where=HOSTILE,
         published=HOSTILE,
-        tested={"quick": True, "full": True},
+        tested=changes.pop("tested", {"quick": True, "full": True}),
         rule=parse_rule(rule or {"quantity": HOSTILE, "below": 1e-9}),
         reason=HOSTILE,
         grade=changes.pop("grade", None),
@@ -66,7 +67,7 @@ def record(value, low=None, high=None, n=None, note=None):
 
 
 def table(*ledger_rows):
-    return ledger_html.ledger_table(ledger_rows, "A & B", lambda row: None)
+    return ledger_html.ledger_table(ledger_rows, "A & B", lambda row: LINKS)
 
 
 def test_text_is_escaped_and_mathematics_is_marked__property():
@@ -99,6 +100,30 @@ def test_ledger_rows_are_well_formed_and_escaped__property():
     parser = parse(table(make_row(measured=[record(1.05e-9, 1e-9, 1.1e-9, 4000, HOSTILE)])))
     assert "script" not in parser.names
     assert {"id": "claim-toy-1"}.items() <= parser.attributes[9].items()
+
+
+def test_rows_lead_to_chapter_and_code__property():
+    text = table(make_row())
+    assert '<a href="c.html?a&amp;b">T &lt; U</a>' in text
+    assert '<a href="c.html#cell-2">code</a>' in text
+    bare = ledger_html.ledger_table([make_row()], "A", lambda row: ledger_html.Links())
+    assert bare.count("<a ") == 1
+
+
+@pytest.mark.parametrize(
+    ("tested", "profiles"),
+    [
+        ({"quick": True, "full": True}, "both"),
+        ({"quick": "too long for it", "full": True}, "full"),
+        ({"quick": True, "full": "said enough"}, "quick"),
+        ({"quick": "no such data", "full": "no such data"}, "none"),
+    ],
+)
+def test_rows_name_the_profiles_that_test_them__brute_force(tested, profiles):
+    row = make_row(tested=tested)
+    assert rows.profiles_of(row) == profiles
+    assert f'data-profile="{profiles}"' in table(row)
+    assert rows.PROFILE_TITLES[profiles] in table(row)
 
 
 def test_rule_and_interval_are_in_words__property():

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("budget")]
 
 PAGE_BUDGET = 1_500_000  # bytes as a web server sends them (compressed), without figures
 OWN_SCRIPTS = 200_000  # bytes of this book's own scripts on one page, uncompressed
-OWN = ("site.js", "print.js", "claims.js", "explorer.js")
+OWN = ("site.js", "print.js", "claims.js", "places.js", "explorer.js")
 TEXTS = ("text/html", "text/css", "text/javascript", "application/javascript")
 
 FIGURES = """() => [...document.querySelectorAll(".sb-image, .cell_output img")].map((image) => ({

@@ -45,7 +45,7 @@ def test_claims_filter_by_verdict_and_text__property(visitor):
     page = window.open("chapters/claims.html")
     everything = page.evaluate(VISIBLE_ROWS)
     verdict = page.locator(".sb-row").first.get_attribute("data-verdict")
-    page.get_by_label("Verdict").select_option(verdict)
+    page.get_by_role("combobox", name="Verdict").select_option(verdict)
     chosen = page.evaluate(VISIBLE_ROWS)
     assert 0 < len(chosen) <= len(everything)
     for row in chosen:
@@ -73,7 +73,7 @@ def test_filters_agree_with_the_rows__brute_force(visitor):
     rows = page.evaluate(
         "() => [...document.querySelectorAll('.sb-row')].map((r) => [r.id, {...r.dataset}])"
     )
-    for key in ("chapter", "kind", "verdict"):
+    for key in ("chapter", "kind", "verdict", "profile"):
         field = page.locator(f".sb-filters select[name={key}]")
         choices = field.locator("option").evaluate_all("options => options.map((o) => o.value)")
         assert sorted(filter(None, choices)) == sorted({data[key] for _, data in rows})
@@ -89,7 +89,7 @@ def test_filters_agree_with_the_rows__brute_force(visitor):
 def test_claims_filter_works_from_the_keyboard__property(visitor):
     window = visitor()
     page = window.open("chapters/claims.html")
-    page.get_by_label("Kind").focus()
+    page.get_by_role("combobox", name="Kind").focus()
     page.keyboard.press("ArrowDown")
     rows = page.evaluate(VISIBLE_ROWS)
     kinds = {page.locator(f"#{row}").get_attribute("data-kind") for row in rows}

@@ -40,6 +40,7 @@ class Claim:
         tested: per profile True, or the reason why it is not tested there.
         needs_interval: whether a measurement must come with an interval of its own.
         line: line of ``claims.yml`` on which the row starts.
+        source: where an erratum was seen: ``paper``, ``code``, ``data`` or ``image``.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Claim:
     figure: str | None
     needs_interval: bool
     line: int
+    source: str | None = None
 
 
 def read_claims(path: Path) -> tuple[Paper, list[Claim]]:
@@ -84,7 +86,7 @@ def read_claims(path: Path) -> tuple[Paper, list[Claim]]:
 
 def _claim(source: Mapping[str, Any], rule: Rule | None, line: int) -> Claim:
     copied = ("id", "kind", "statement", "where", "published", "tested")
-    optional = ("reason", "grade", "evidence", "figure")
+    optional = ("reason", "grade", "evidence", "figure", "source")
     fields: dict[str, Any] = {key: source[key] for key in copied}
     fields |= {key: source.get(key) for key in optional}
     needs_interval = source.get("uncertainty") == "required"

@@ -120,5 +120,6 @@ def _row_object(row: Row) -> dict[str, Any]:
         "reason_not_tested": row.reason_not_tested,
         "recorded": row.recorded,
         "grade": row.claim.grade,
+        "source": row.claim.source,
         "evidence": row.claim.evidence,
     }

@@ -21,11 +21,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
         accessibility,
         assets,
         background_pages,
+        cell_anchors,
         config,
         explorer_files,
         feed,
         finished_pages,
         glossary,
+        ledger_pages,
         pages,
         prepare,
         reader,
@@ -41,6 +43,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     reader.register(app)
     roles.register(app)
     pages.register(app)
+    ledger_pages.register(app)
+    cell_anchors.register(app)
     background_pages.register(app)
     glossary.register(app)
     search_objects.register(app)

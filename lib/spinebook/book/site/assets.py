@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.errors import ExtensionError
 
+from spinebook.book.site import ledger_files
 from spinebook.book.site.archive import write_archive
 from spinebook.book.site.config import repository_url
 from spinebook.book.site.launch import public_commit
@@ -59,6 +60,7 @@ def _copy_everything(app: Sphinx, exception: Exception | None) -> None:
     copy_mathjax(out / "_static" / "mathjax")
     site = site_of(app)
     copy_results(site, out / "results", repository_url(app.config))
+    ledger_files.write(site, out)
     copy_compared(site.compared, out / "compared")
 
 

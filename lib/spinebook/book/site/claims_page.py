@@ -1,18 +1,43 @@
-"""The filters above the table of all claims; ``claims.js`` makes them work."""
+"""What stands above the table of all claims: downloads, filters and order.
+
+``claims.js`` makes filters and order work; without it the table shows every row.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
-from spinebook.book.site.rows import KIND_ORDER, KIND_TITLES, count_labels
+from spinebook.book.site.ledger_files import paths
+from spinebook.book.site.rows import KIND_ORDER, KIND_TITLES, PROFILE_TITLES, count_labels
 
 if TYPE_CHECKING:
     from spinebook.book.site.data import SiteData
 
+ORDERS = ("paper", "id", "verdict", "profile")
+"""Orders of the table other than its own: by kind, and by paper within each kind."""
+
+
+def downloads(site: SiteData, file: Callable[[str], str]) -> str:
+    """Return links to the whole ledger as files.
+
+    Args:
+        site: the book.
+        file: gives the address of a file of the site.
+    """
+    links = " ".join(
+        f'<a href="{escape(file(path))}" download>{path.rsplit(".", 1)[1].upper()}</a>'
+        for path in paths(site.profile)
+    )
+    return (
+        f'<p class="sb-downloads">The whole ledger, {escape(site.profile)} profile, '
+        f"to download: {links}</p>"
+    )
+
 
 def filters(site: SiteData) -> str:
-    """Return a form with a choice of chapter, kind and verdict and a field for free text."""
+    """Return a form with choices of what is shown and of the order."""
     chapters = [(slug, chapter.title) for slug, chapter in site.chapters.items()]
     labels = dict.fromkeys(label for _, label, _ in count_labels(site.rows))
     kinds = [(kind, KIND_TITLES[kind]) for kind in KIND_ORDER]
@@ -21,14 +46,18 @@ def filters(site: SiteData) -> str:
         + _select("chapter", "Chapter", chapters)
         + _select("kind", "Kind", kinds)
         + _select("verdict", "Verdict", [(label, label) for label in labels])
+        + _select("profile", "Tested by", list(PROFILE_TITLES.items()))
         + '<label>Text<input type="search" name="text" autocomplete="off" '
         'placeholder="word or id"></label>'
+        + _select("sort", "Sort by", [(order, order) for order in ORDERS], "kind")
+        + '<label class="sb-check"><input type="checkbox" name="reverse" value="1">'
+        "reversed</label>"
         '<button type="reset">Show all</button>'
         '<output class="sb-count" aria-live="polite"></output></form>'
     )
 
 
-def _select(name: str, title: str, choices: list[tuple[str, str]]) -> str:
+def _select(name: str, title: str, choices: list[tuple[str, str]], empty: str = "all") -> str:
     options = "".join(f'<option value="{escape(v)}">{escape(text)}</option>' for v, text in choices)
-    options = f'<option value="">all</option>{options}'
+    options = f'<option value="">{empty}</option>{options}'
     return f'<label>{title}<select name="{name}">{options}</select></label>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -16,10 +17,12 @@ def register(app: Sphinx) -> None:
     app.connect("html-page-context", _drop_remote_scripts, priority=900)
     app.add_config_value("spinebook_notebook_branch", "notebooks", "env", str)
     app.add_css_file("site.css", priority=900)
+    app.add_css_file("ledger.css", priority=900)
     app.add_css_file("downloads.css", priority=900)
     app.add_css_file("print.css", priority=900, media="print")
     app.add_js_file("print.js", loading_method="defer")
     app.add_js_file("claims.js", loading_method="defer")
+    app.add_js_file("places.js", loading_method="defer")
     app.add_js_file("gallery.js", loading_method="defer")
 
 
@@ -33,6 +36,13 @@ def repository_branch(config: Config) -> str:
     """Return the branch that edit and launch links point at."""
     options: dict[str, Any] = config.html_theme_options
     return str(options.get("repository_branch") or "main")
+
+
+def source_link(config: Config, path: str, line: int) -> str | None:
+    """Return the address of a line of a Markdown file in the repository, None without one."""
+    url = repository_url(config)
+    branch = quote(repository_branch(config))
+    return f"{url}/blob/{branch}/{quote(path)}?plain=1#L{line}" if url else None
 
 
 def _derive(app: Sphinx, config: Config) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from spinebook.book.ledger import Ledger, Row, load_ledger
 from spinebook.book.paths import PROFILES, Book
 from spinebook.book.results import read_results
+from spinebook.book.site.code_lines import CodePlace, code_places
 
 RESULTS_VARIABLE = "SPINEBOOK_RESULTS"
 PROFILE_VARIABLE = "SPINEBOOK_PROFILE"
@@ -94,6 +95,15 @@ class SiteData:
     def ledger(self) -> Ledger:
         """Every claim with its verdict."""
         return load_ledger(self.book, self.profile, self.results)
+
+    @cached_property
+    def code_places(self) -> dict[str, CodePlace]:
+        """Where the code measures each row, by the row's id."""
+        found: dict[str, CodePlace] = {}
+        for slug, chapter in self.chapters.items():
+            claims = [row.claim.id for row in self.ledger.rows if row.chapter == slug]
+            found |= code_places(chapter.page.read_text("utf-8"), claims)
+        return found
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -37,7 +37,7 @@ def helpers_by_figure(cells: Sequence[str]) -> dict[str, list[str]]:
     history: list[Statement] = []
     found: dict[str, list[str]] = {}
     for source in cells:
-        here = [_analyse(node, aliases) for node in _parse(source).body]
+        here = [_analyse(node, aliases) for node in parse_cell(source).body]
         history += here
         drawn = [name for statement in here for name in statement.figures]
         if drawn:
@@ -55,6 +55,14 @@ def figures_by_helper(by_figure: dict[str, list[str]]) -> dict[str, list[str]]:
     return turned
 
 
+def parse_cell(source: str) -> ast.Module:
+    """Parse the code of a cell; lines with magic commands count as empty."""
+    lines = (
+        "pass" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")
+    )
+    return ast.parse("\n".join(lines))
+
+
 def _closure(start: list[Statement], history: list[Statement]) -> set[str]:
     helpers: set[str] = set()
     pending, seen = list(start), {id(statement) for statement in start}
@@ -66,13 +74,6 @@ def _closure(start: list[Statement], history: list[Statement]) -> set[str]:
                 seen.add(id(earlier))
                 pending.append(earlier)
     return helpers
-
-
-def _parse(source: str) -> ast.Module:
-    lines = (
-        "pass" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")
-    )
-    return ast.parse("\n".join(lines))
 
 
 def _analyse(node: ast.stmt, aliases: dict[str, str]) -> Statement:

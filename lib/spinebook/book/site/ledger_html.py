@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -12,39 +13,51 @@ from spinebook.book.numerals import compact
 from spinebook.book.rules import Region, Verdict
 from spinebook.book.site.badge import badge, icon
 from spinebook.book.site.html import anchor, inline
-from spinebook.book.site.rows import KIND_TITLES
+from spinebook.book.site.rows import KIND_TITLES, PROFILE_TITLES, profiles_of
+from spinebook.book.site.strip_plot import strip
 
 COLUMNS = ("Claim", "Published, and the rule", "Measured", "Verdict")
 
 _ONE_POINT = re.compile(r"^(.+) ± 0(?![\d.×])")
 
-_SIDES = {
+PLACES = {
     Verdict.REPRODUCED: "inside the bounds",
     Verdict.CONTRADICTED: "outside the bounds",
     Verdict.INCONCLUSIVE: "across a bound",
 }
 
-FigureLink = Callable[[Row], tuple[str, str] | None]
-CodeLink = Callable[[Row], str]
+
+@dataclass(frozen=True)
+class Links:
+    """Where a row leads, each as address and text; what is None is left out.
+
+    Attributes:
+        chapter: the row's own place in its chapter, on pages that show more than one.
+        figure: the figure that shows the row best.
+        code: the code cell that measures it.
+        source: the line of code in the repository.
+    """
+
+    chapter: tuple[str, str] | None = None
+    figure: tuple[str, str] | None = None
+    code: tuple[str, str] | None = None
+    source: tuple[str, str] | None = None
 
 
-def ledger_table(
-    rows: Iterable[Row], label: str, figure_link: FigureLink, code_link: CodeLink | None = None
-) -> str:
+def ledger_table(rows: Iterable[Row], label: str, links: Callable[[Row], Links]) -> str:
     """Return a table of ledger rows.
 
     Args:
         rows: rows with their verdicts.
         label: what the table holds, for screen readers.
-        figure_link: gives the address and the title of the figure a row points at, or None.
-        code_link: gives the address of the chapter, on pages that show more than one.
+        links: gives where a row leads.
 
     Returns:
         HTML; roles are written out because cards on narrow screens are no longer displayed as a
         table, which would otherwise take the meaning of rows and cells away.
     """
     head = "".join(f'<th role="columnheader" scope="col">{name}</th>' for name in COLUMNS)
-    body = "".join(_row(row, figure_link, code_link) for row in rows)
+    body = "".join(_row(row, links(row)) for row in rows)
     return (
         '<div class="sb-ledger-box">'
         f'<table class="sb-ledger" role="table" aria-label="{escape(label)}">'
@@ -53,50 +66,70 @@ def ledger_table(
     )
 
 
-def _row(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> str:
+def rule_text(row: Row) -> str:
+    """Return the rule of a row as HTML, with one line per quantity where there are several."""
+    rule = row.claim.rule
+    if rule is None:
+        return ""
+    regions = rule.regions
+    if len(regions) == 1:
+        text = f"{_bounds(regions[0])} for {inline(regions[0].quantity)}"
+        return f'<div class="sb-rule"><b>Rule:</b> {text}</div>'
+    number = len(regions)
+    text = "all of these" if rule.needed == number else f"at least {rule.needed} of these {number}"
+    items = "".join(
+        f"<li>{_letter(index)} {inline(part.quantity)}: {_bounds(part)}</li>"
+        for index, part in enumerate(regions)
+    )
+    return f'<div class="sb-rule"><b>Rule:</b> {text}</div><ul class="sb-regions">{items}</ul>'
+
+
+def measured(row: Row) -> str:
+    """Return what was measured for a row as HTML: value, interval, number, and a strip plot."""
+    if not row.measurements:
+        return '<span class="sb-note">nothing measured</span>'
+    several = len(row.measurements) > 1
+    items = "".join(
+        f"<li>{_part(index, region, record) if several else ''}{_value(record)}"
+        f"{strip(region, record)}{_note(record)}</li>"
+        for index, (region, record) in enumerate(row.measurements)
+    )
+    return f'<ul class="sb-measured">{items}</ul>'
+
+
+def _row(row: Row, links: Links) -> str:
     names = ("claim", "rule", "measured", "verdict")
-    cells = (_statement(row), _rule(row), _measured(row), _verdict(row, figure_link, code_link))
+    cells = (_statement(row, links), _published(row), measured(row), _verdict(row, links))
     inner = "".join(
         f'<td role="cell" class="sb-cell-{name}" data-label="{column}">{cell}</td>'
         for name, column, cell in zip(names, COLUMNS, cells, strict=True)
     )
-    data = f'data-chapter="{escape(row.chapter)}" data-kind="{row.claim.kind}"'
-    return (
-        f'<tr role="row" id="{anchor(row.claim.id)}" class="sb-row" {data} '
-        f'data-verdict="{escape(row.label)}">{inner}</tr>'
-    )
+    data = {
+        "chapter": row.chapter,
+        "kind": row.claim.kind,
+        "verdict": row.label,
+        "profile": profiles_of(row),
+    }
+    attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in data.items())
+    return f'<tr role="row" id="{anchor(row.claim.id)}" class="sb-row" {attributes}>{inner}</tr>'
 
 
-def _statement(row: Row) -> str:
+def _statement(row: Row, links: Links) -> str:
     claim = row.claim
-    link = f'<a class="sb-id" href="#{anchor(claim.id)}">{escape(claim.id)}</a>'
+    name = f'<a class="sb-id" href="#{anchor(claim.id)}">{escape(claim.id)}</a>'
+    about = f"{KIND_TITLES[claim.kind]}, {PROFILE_TITLES[profiles_of(row)]}"
+    chapter = f"{_link(links.chapter)} · " if links.chapter else ""
     return (
-        f'<div class="sb-row-head">{link} <span class="sb-kind">{KIND_TITLES[claim.kind]}</span>'
+        f'<div class="sb-row-head">{name} <span class="sb-kind">{chapter}{about}</span>'
         f'</div><div class="sb-statement">{inline(claim.statement)}</div>'
         f'<div class="sb-note">{inline(claim.where)}</div>'
     )
 
 
-def _rule(row: Row) -> str:
+def _published(row: Row) -> str:
     claim = row.claim
-    parts = [f'<div class="sb-published">{inline(claim.published)}</div>']
-    if claim.rule:
-        regions = claim.rule.regions
-        if len(regions) == 1:
-            text = f"{_bounds(regions[0])} for {inline(regions[0].quantity)}"
-        else:
-            needed, number = claim.rule.needed, len(regions)
-            text = "all of these" if needed == number else f"at least {needed} of these {number}"
-        parts.append(f'<div class="sb-rule"><b>Rule:</b> {text}</div>')
-        if len(regions) > 1:
-            items = "".join(
-                f"<li>{_letter(index)} {inline(part.quantity)}: {_bounds(part)}</li>"
-                for index, part in enumerate(regions)
-            )
-            parts.append(f'<ul class="sb-regions">{items}</ul>')
-    if claim.reason:
-        parts.append(f'<div class="sb-note">{inline(claim.reason)}</div>')
-    return "".join(parts)
+    reason = f'<div class="sb-note">{inline(claim.reason)}</div>' if claim.reason else ""
+    return f'<div class="sb-published">{inline(claim.published)}</div>{rule_text(row)}{reason}'
 
 
 def _bounds(region: Region) -> str:
@@ -104,22 +137,11 @@ def _bounds(region: Region) -> str:
     return escape(_ONE_POINT.sub(r"exactly \1", region.text))
 
 
-def _measured(row: Row) -> str:
-    if not row.measurements:
-        return '<span class="sb-note">nothing measured</span>'
-    several = len(row.measurements) > 1
-    items = "".join(
-        f"<li>{_part(index, region, record) if several else ''}{_value(record)}{_note(record)}</li>"
-        for index, (region, record) in enumerate(row.measurements)
-    )
-    return f'<ul class="sb-measured">{items}</ul>'
-
-
 def _part(index: int, region: Region, record: dict[str, Any]) -> str:
     """Say which quantity of the rule a value is, and on which side of its bounds it lies."""
     verdict = region.judge(record["low"], record["high"])
-    side = f'<span class="sb-part sb-{verdict.value}" title="{_SIDES[verdict]}">{icon(verdict)}'
-    hidden = f'<span class="sb-hidden">{_SIDES[verdict]}:</span>'
+    side = f'<span class="sb-part sb-{verdict.value}" title="{PLACES[verdict]}">{icon(verdict)}'
+    hidden = f'<span class="sb-hidden">{PLACES[verdict]}:</span>'
     return f"{_letter(index)}&nbsp;{side}{hidden}</span>&nbsp;"
 
 
@@ -142,20 +164,20 @@ def _note(record: dict[str, Any]) -> str:
     return f'<div class="sb-note">{inline(record["note"])}</div>' if record.get("note") else ""
 
 
-def _verdict(row: Row, figure_link: FigureLink, code_link: CodeLink | None) -> str:
+def _verdict(row: Row, links: Links) -> str:
     claim = row.claim
     notes = []
     if claim.kind == "erratum":
         notes.append(f"graded {escape(str(claim.grade))}; evidence: {inline(str(claim.evidence))}")
     if row.reason_not_tested:
         notes.append(inline(row.reason_not_tested))
-    links = []
-    figure = figure_link(row)
-    if figure:
-        links.append(f'<a href="{escape(figure[0])}">{inline(figure[1])}</a>')
-    if code_link:
-        links.append(f'<a class="sb-tight" href="{escape(code_link(row))}">in the chapter</a>')
-    if links:
-        notes.append(" ".join(links))
+    shown = [_link(link) for link in (links.figure, links.code, links.source) if link]
+    if shown:
+        notes.append(" ".join(shown))
     lines = "".join(f'<div class="sb-note">{note}</div>' for note in notes)
     return badge(row.verdict.value, row.label) + lines
+
+
+def _link(link: tuple[str, str]) -> str:
+    address, text = link
+    return f'<a href="{escape(address)}">{inline(text)}</a>'

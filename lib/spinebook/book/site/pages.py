@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from spinebook.book.site import (
-    claims_page,
     explorer_files,
     figure_html,
     gallery,
@@ -18,7 +16,6 @@ from spinebook.book.site import (
     html,
     landing,
     launch,
-    ledger_html,
     rows,
     status_page,
 )
@@ -28,7 +25,6 @@ from spinebook.book.site.reader import depend_on, note_math, site_of
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-    from spinebook.book.ledger import Row
     from spinebook.book.site.data import ChapterData, SiteData
 
 
@@ -39,9 +35,7 @@ def register(app: Sphinx) -> None:
         "book-explorer": ExplorerDirective,
         "signature-figure": SignatureFigure,
         "chapter-links": ChapterLinks,
-        "ledger": LedgerDirective,
         "results-at-a-glance": Glance,
-        "claims-table": ClaimsTable,
         "figure-gallery": Gallery,
         "run-status": RunStatus,
     }.items():
@@ -70,7 +64,11 @@ class BookDirective(SphinxDirective):
 
     def result_file(self, slug: str, path: str) -> str:
         """Return the address of a file of a chapter's results as seen from this page."""
-        return html.file_link(self.env.app.builder, self.env.docname, f"results/{slug}/{path}")
+        return self.file(f"results/{slug}/{path}")
+
+    def file(self, path: str) -> str:
+        """Return the address of a file of the site as seen from this page."""
+        return html.file_link(self.env.app.builder, self.env.docname, path)
 
     def result_of(self, content: str, slugs: list[str] | None = None) -> list[nodes.Node]:
         """Wrap HTML in a node and note what the page depends on."""
@@ -79,15 +77,6 @@ class BookDirective(SphinxDirective):
         if html.has_math(content):
             note_math(self.env, self.env.docname)
         return [nodes.raw("", content, format="html")]
-
-    def figure_of_row(self, row: Row) -> tuple[str, str] | None:
-        """Return address and title of the figure that a ledger row points at."""
-        chapter = self.site.chapters[row.chapter]
-        titles = {entry["name"]: entry["title"] for entry in chapter.figures()}
-        name = row.claim.figure
-        if name is None or name not in titles:
-            return None
-        return self.page(chapter.docname, name), titles[name]
 
     def claim_links(self, record: dict[str, Any]) -> str:
         """Return links, with verdicts, to the rows of this chapter that a figure bears on."""
@@ -201,53 +190,12 @@ class ChapterLinks(BookDirective):
         return self.result_of(content, [chapter.slug])
 
 
-class LedgerDirective(BookDirective):
-    """The ledger rows of this chapter."""
-
-    option_spec: ClassVar[dict[str, Any]] = {"kind": directives.unchanged}
-
-    def run(self) -> list[nodes.Node]:
-        """Draw the table."""
-        chapter = self.chapter
-        kinds = None
-        if "kind" in self.options:
-            kinds = [kind.strip() for kind in self.options["kind"].split(",")]
-            unknown = set(kinds) - set(rows.KIND_ORDER)
-            if unknown:
-                raise self.error(
-                    f"unknown kind {sorted(unknown)}; expected {', '.join(rows.KIND_ORDER)}"
-                )
-        chosen = rows.select(self.site.rows, chapter.slug, kinds)
-        if not chosen:
-            return self.result_of("<p>This chapter has no such rows.</p>", [chapter.slug])
-        label = f"Ledger of {chapter.title}"
-        return self.result_of(
-            ledger_html.ledger_table(chosen, label, self.figure_of_row), [chapter.slug]
-        )
-
-
 class Glance(BookDirective):
     """The landing page's results."""
 
     def run(self) -> list[nodes.Node]:
         """Draw one card per chapter."""
         return self.result_of(landing.glance(self.site, self.page, self.result_file))
-
-
-class ClaimsTable(BookDirective):
-    """All rows of the ledger, with filters."""
-
-    def run(self) -> list[nodes.Node]:
-        """Draw the filters and the table."""
-        table = ledger_html.ledger_table(
-            rows.select(self.site.rows),
-            "All claims of the book",
-            self.figure_of_row,
-            lambda row: self.page(
-                self.site.chapters[row.chapter].docname, html.anchor(row.claim.id)
-            ),
-        )
-        return self.result_of(claims_page.filters(self.site) + table)
 
 
 class Gallery(BookDirective):

@@ -11,6 +11,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from spinebook.book.site import merge
+from spinebook.book.site.code_lines import number_cells
 from spinebook.book.site.data import SiteData
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _replace_by_merged_notebook(app: Sphinx, docname: str, content: list[str]) -
             location=docname,
         )
         page = merge.without_results(page, chapter.slug)
+    number_cells(page)
     content[0] = json.dumps(page)
 
 

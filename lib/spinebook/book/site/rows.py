@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from spinebook.book.ledger import Row
+from spinebook.book.paths import PROFILES
 
 KIND_ORDER = ("claim", "erratum", "finding")
 KIND_TITLES = {
@@ -14,6 +15,13 @@ KIND_TITLES = {
     "finding": "Our own experiment",
 }
 KIND_PLURALS = {"claim": "Claims", "erratum": "Errata", "finding": "Own experiments"}
+PROFILE_TITLES = {
+    "both": "both profiles",
+    "quick": "quick profile only",
+    "full": "full profile only",
+    "none": "in no profile",
+}
+"""By which profiles a row is tested."""
 VERDICT_ORDER = ("reproduced", "contradicted", "inconclusive", "not tested", "not run")
 
 
@@ -27,6 +35,12 @@ def select(
         if chapter in (None, row.chapter) and (kinds is None or row.claim.kind in kinds)
     ]
     return sorted(chosen, key=lambda row: KIND_ORDER.index(row.claim.kind))
+
+
+def profiles_of(row: Row) -> str:
+    """Return which profiles test a row: a key of ``PROFILE_TITLES``."""
+    testing = [name for name in PROFILES if row.claim.tested[name] is True]
+    return "both" if len(testing) == len(PROFILES) else "".join(testing) or "none"
 
 
 def count_labels(rows: Iterable[Row]) -> list[tuple[str, str, int]]:
