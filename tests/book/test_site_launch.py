@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from spinebook.book.site.launch import cite_link, launch_links, public_commit
+from spinebook.book.site.launch import launch_links, public_commit
 from spinebook.book.site.notebooks import write_download
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,6 @@ def links(url=ADDRESS, branch="main", commit=None):
 )
 def test_no_links_without_an_address_that_services_read__property(url):
     assert links(url) == {}
-    assert cite_link(config(url)) == []
 
 
 def test_only_a_commit_that_holds_everything_counts__property():

@@ -2,6 +2,7 @@
 
 import gzip
 import mimetypes
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 # One process for all tests here, so that every page is opened once.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("budget")]
 
+ROOT = Path(__file__).parents[2]
 PAGE_BUDGET = 1_500_000  # bytes as a web server sends them (compressed), without figures
 OWN_SCRIPTS = 200_000  # bytes of this book's own scripts on one page, uncompressed
 OWN = ("site.js", "print.js", "claims.js", "places.js", "explorer.js")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
+from spinebook.book.site.html import select_field
 from spinebook.book.site.ledger_files import paths
 from spinebook.book.site.rows import KIND_ORDER, KIND_TITLES, PROFILE_TITLES, count_labels
 
@@ -43,21 +44,15 @@ def filters(site: SiteData) -> str:
     kinds = [(kind, KIND_TITLES[kind]) for kind in KIND_ORDER]
     return (
         '<form class="sb-filters sb-wide" role="search" aria-label="Filter the claims" hidden>'
-        + _select("chapter", "Chapter", chapters)
-        + _select("kind", "Kind", kinds)
-        + _select("verdict", "Verdict", [(label, label) for label in labels])
-        + _select("profile", "Tested by", list(PROFILE_TITLES.items()))
+        + select_field("chapter", "Chapter", chapters)
+        + select_field("kind", "Kind", kinds)
+        + select_field("verdict", "Verdict", [(label, label) for label in labels])
+        + select_field("profile", "Tested by", list(PROFILE_TITLES.items()))
         + '<label>Text<input type="search" name="text" autocomplete="off" '
         'placeholder="word or id"></label>'
-        + _select("sort", "Sort by", [(order, order) for order in ORDERS], "kind")
+        + select_field("sort", "Sort by", [(order, order) for order in ORDERS], "kind")
         + '<label class="sb-check"><input type="checkbox" name="reverse" value="1">'
         "reversed</label>"
         '<button type="reset">Show all</button>'
         '<output class="sb-count" aria-live="polite"></output></form>'
     )
-
-
-def _select(name: str, title: str, choices: list[tuple[str, str]], empty: str = "all") -> str:
-    options = "".join(f'<option value="{escape(v)}">{escape(text)}</option>' for v, text in choices)
-    options = f'<option value="">{empty}</option>{options}'
-    return f'<label>{title}<select name="{name}">{options}</select></label>'

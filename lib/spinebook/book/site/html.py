@@ -54,17 +54,20 @@ def has_math(html: str) -> bool:
     return 'class="math' in html
 
 
-def select_field(name: str, title: str, choices: Iterable[tuple[str, str]]) -> str:
-    """Return a labelled choice of a filter; nothing chosen means all.
+def select_field(
+    name: str, title: str, choices: Iterable[tuple[str, str]], empty: str = "all"
+) -> str:
+    """Return a labelled choice of a filter.
 
     Args:
         name: of the field.
         title: its label.
         choices: value and text of each.
+        empty: text of the first choice, which means that nothing is chosen.
     """
     options = "".join(
         f'<option value="{escape(value)}">{escape(text)}</option>'
-        for value, text in [("", "all"), *choices]
+        for value, text in [("", empty), *choices]
     )
     return f'<label>{title}<select name="{name}">{options}</select></label>'
 

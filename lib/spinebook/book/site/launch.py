@@ -30,6 +30,7 @@ def chapter_header(
     counts: list[tuple[str, list[tuple[str, str, int]]]],
     file: Callable[[str], str],
     guide: str,
+    cite: str | None,
     config: Config,
 ) -> str:
     """Return the header of a chapter.
@@ -40,6 +41,7 @@ def chapter_header(
         counts: for each kind of row its name, and the verdict, label and number of its rows.
         file: gives the address of a file of the chapter's results.
         guide: address of the page that says how to run chapters.
+        cite: address of the chapter's entry on the page that says how to cite, if there is one.
         config: Sphinx's settings, which hold the repository's address if there is one.
     """
     badges = "".join(_badges(name, entries) for name, entries in counts)
@@ -50,7 +52,7 @@ def chapter_header(
         f'<a href="{escape(file(slug + ".zip"))}" download>Everything, with data (.zip)</a>',
         PLACE,
         *(f'<a href="{escape(address)}">{name}</a>' for name, address in services),
-        *cite_link(config),
+        *([f'<a href="{escape(cite)}">Cite</a>'] if cite else []),
     ]
     return (
         f'<div class="sb-header"><p class="sb-paper">{paper_line(paper)}</p>'
@@ -108,15 +110,6 @@ def launch_links(config: Config, slug: str, commit: str | None) -> list[tuple[st
             f"?urlpath={quote(f'lab/tree/chapters/{slug}/index.md?factory=Jupytext Notebook')}",
         ),
     ]
-
-
-def cite_link(config: Config) -> list[str]:
-    """Return the link that says how to cite the book, none without a repository address."""
-    name = _github_name(config)
-    if name is None:
-        return []
-    address = f"https://github.com/{name}/blob/{quote(repository_branch(config))}/CITATION.cff"
-    return [f'<a href="{escape(address)}">Cite</a>']
 
 
 def _github_name(config: Config) -> str | None:

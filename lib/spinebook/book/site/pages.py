@@ -185,9 +185,14 @@ class ChapterLinks(BookDirective):
             counts,
             lambda path: self.result_file(chapter.slug, path),
             self.page("chapters/rerun"),
+            self._cite(chapter.slug),
             self.config,
         )
         return self.result_of(content, [chapter.slug])
+
+    def _cite(self, slug: str) -> str | None:
+        known = "chapters/cite" in self.env.found_docs  # a book need not have the page
+        return self.page("chapters/cite", f"cite-{slug}") if known else None
 
 
 class Glance(BookDirective):
