@@ -39,6 +39,9 @@ pdf: environment-book ## print each chapter of the built site to PDF through Chr
 serve: environment-book ## show the built site in a browser (PORT=8000)
 	$(SPINEBOOK) serve --port $(PORT)
 
+# Compiling is most of the fast tests' time, so XLA is asked to optimise nothing. The slow tests and the
+# chapters run what readers run.
+test: export XLA_FLAGS ?= --xla_backend_optimization_level=0
 test: environment-test ## the fast tests
 	$(PYTEST) -n $(JOBS) -m "not slow and not browser"
 
