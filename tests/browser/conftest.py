@@ -127,7 +127,8 @@ class Visitor:
         """Open a page and wait until its mathematics is set."""
         self.page.goto(self.address + name)
         self.page.wait_for_function(
-            "!window.MathJax?.startup?.promise || window.MathJax.startup.promise.then(() => true)"
+            "() => !window.MathJax?.startup?.promise"
+            " || window.MathJax.startup.promise.then(() => true)"
         )
         return self.page
 

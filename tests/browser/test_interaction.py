@@ -24,7 +24,7 @@ def test_search_works_from_a_folder__property(visitor, site):
     page = window.open("search.html?q=ledger")
     page.wait_for_selector("#search-results ul.search li a")
     page.wait_for_function(
-        "document.querySelector('#search-results').textContent.includes('found')"
+        "() => document.querySelector('#search-results').textContent.includes('found')"
     )
     page.wait_for_timeout(300)  # summaries of pages would be fetched now, and refused
     assert window.collect() == []
@@ -58,7 +58,7 @@ def test_claims_filter_by_verdict_and_text__property(visitor):
 
     page.get_by_role("button", name="Show all").press("Enter")
     page.wait_for_function(
-        f"document.querySelectorAll('.sb-row:not([hidden])').length == {len(everything)}"
+        f"() => document.querySelectorAll('.sb-row:not([hidden])').length == {len(everything)}"
     )
     identity = everything[-1].removeprefix("claim-")
     page.get_by_label("Text").fill(identity)
@@ -102,7 +102,7 @@ def test_a_link_to_a_row_shows_it__property(visitor):
     assert page.evaluate(VISIBLE_ROWS) == []
     row = page.locator(".sb-row").last.get_attribute("id")
     page.evaluate(f"location.hash = '{row}'")
-    page.wait_for_function(f"!document.getElementById('{row}').hidden")
+    page.wait_for_function(f"() => !document.getElementById('{row}').hidden")
     assert page.locator(f"#{row}").is_visible()
 
 

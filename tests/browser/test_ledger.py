@@ -46,7 +46,8 @@ def test_rows_sort_by_id_and_in_reverse__brute_force(visitor):
     page.reload()
     assert [row["name"] for row in page.evaluate(ROWS)] == names[::-1], "the address keeps it"
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function(f"document.querySelector('.sb-id').textContent == '{start[0]}'")
+    first = f"() => document.querySelector('.sb-id').textContent == '{start[0]}'"
+    page.wait_for_function(first)
     assert [row["name"] for row in page.evaluate(ROWS)] == start
     assert window.collect() == []
 
@@ -163,7 +164,7 @@ def test_the_way_to_the_code_unfolds_it__property(visitor):
     assert name in code.inner_text()
     assert cell.locator("details").count() > 0
     page.wait_for_function(
-        "document.querySelector('.cell:target').getBoundingClientRect().top < 200"
+        "() => document.querySelector('.cell:target').getBoundingClientRect().top < 200"
     )
     assert window.collect() == []
 
