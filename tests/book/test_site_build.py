@@ -263,7 +263,6 @@ def test_a_repository_address_brings_its_links__property(copied):
     assert f"{address}/edit/main/chapters/toy-synapse/index.md" in text
     assert "colab.research.google.com/github/example/spinebook/blob/notebooks/results/" in text
     assert "mybinder.org/v2/gh/example/spinebook/main" in text
-    assert f"{address}/blob/main/CITATION.cff" in text
     assert f'href="{address}"' in text
     assert re.search(rf"{address}/blob/main/chapters/toy-synapse/index\.md\?plain=1#L\d+", text)
     assert f"{address}/v2/" not in text  # the theme's own launch menu
