@@ -122,6 +122,8 @@ def test_shared_symbols_are_those_of_two_chapters__brute_force():
     text = notation.notation(tables, lambda slug: f"<i>{slug}</i>")
     assert '<td><span class="math' in text
     assert 'id="symbols-c"' not in text
+    labels = re.findall('aria-label="([^"]*)"', text)
+    assert len(labels) == len(set(labels)) == 3
 
 
 CITATION = {"title": "The book", "version": "1.2", "authors": [{"name": "The authors"}]}

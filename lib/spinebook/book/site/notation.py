@@ -87,24 +87,22 @@ def notation(tables: Mapping[str, Sequence[Symbol]], link: Callable[[str], str])
         + "</ul></td></tr>"
         for name, found in shared_symbols(tables).items()
     )
-    parts = [
-        f'<h2 id="shared">Symbols of several chapters</h2>{_table(("symbol", "meaning"), shared)}'
-    ]
+    title = "Symbols of several chapters"
+    parts = [f'<h2 id="shared">{title}</h2>{_table(title, ("symbol", "meaning"), shared)}']
     for slug, rows in tables.items():
         if rows:
             body = "".join(
                 "<tr>" + "".join(f"<td>{html.inline(cell)}</td>" for cell in row) + "</tr>"
                 for row in rows
             )
-            parts.append(
-                f'<h2 id="symbols-{escape(slug)}">{link(slug)}</h2>{_table(COLUMNS, body)}'
-            )
+            table = _table(f"Symbols of {slug.replace('-', ' ')}", COLUMNS, body)
+            parts.append(f'<h2 id="symbols-{escape(slug)}">{link(slug)}</h2>{table}')
     return "".join(f"<section>{part}</section>" for part in parts)
 
 
-def _table(columns: Sequence[str], body: str) -> str:
+def _table(label: str, columns: Sequence[str], body: str) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     return (
-        '<div class="sb-scroll" role="region" aria-label="Symbols" tabindex="0">'
+        f'<div class="sb-scroll" role="region" aria-label="{escape(label)}" tabindex="0">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
