@@ -30,6 +30,7 @@ rate = 0.5
 ```{code-cell} ipython3
 fig, ax = plt.subplots()
 ax.plot([1, 2, trials])
+ax.set(xlabel="place", ylabel="trials")
 book.measure("TOY-1", trials)
 book.measure("TOY-2", 3.0, 2.5, 3.5, quantity="left", n=trials)
 book.measure("TOY-2", 9.0, quantity="right")

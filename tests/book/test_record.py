@@ -24,6 +24,7 @@ def draw():
     book.style()
     fig, ax = plt.subplots()
     ax.plot([1, 2], label="a line")
+    ax.set(xlabel="place", ylabel="number")
     ax.legend()
     return fig
 

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("budget")]
 ROOT = Path(__file__).parents[2]
 PAGE_BUDGET = 1_500_000  # bytes as a web server sends them (compressed), without figures
 OWN_SCRIPTS = 200_000  # bytes of this book's own scripts on one page, uncompressed
-OWN = ("site.js", "print.js", "claims.js", "places.js", "explorer.js")
+OWN = {path.name for path in (ROOT / "lib/spinebook/book/static").glob("*.js")}
 TEXTS = ("text/html", "text/css", "text/javascript", "application/javascript")
 
 FIGURES = """() => [...document.querySelectorAll(".sb-image, .cell_output img")].map((image) => ({

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from spinebook.book import artwork
+from spinebook.book.axis_labels import unlabelled_axes
 from spinebook.book.numerals import scientific
 
 RUN_VARIABLE = "SPINEBOOK_RUN"
@@ -113,12 +114,19 @@ def figure(
         claims: ids of the ledger rows that the figure bears on.
 
     Raises:
-        ValueError: if the name is malformed, or title, caption or alternative text is missing.
+        ValueError: if the name is malformed, title, caption or alternative text is missing, or an
+            axis shows numbers without a label.
     """
     check_texts(name, title=title, caption=caption, alt=alt)
     record: dict[str, Any] = {"name": name, "title": title, "caption": caption, "alt": alt}
     record["claims"] = list(claims)
     png = artwork.png_bytes(fig)
+    if bare := unlabelled_axes(fig):
+        artwork.close(fig)
+        raise ValueError(
+            f"figure {name!r}: {', '.join(bare)} shows numbers and has no label; say what they are "
+            "and in which unit"
+        )
     folder = run_folder()
     if folder is not None:
         record["files"] = artwork.write_images(fig, folder, name, png)

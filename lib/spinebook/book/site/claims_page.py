@@ -9,7 +9,7 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
-from spinebook.book.site.html import select_field
+from spinebook.book.site.html import FILTER_END, select_field, text_field
 from spinebook.book.site.ledger_files import paths
 from spinebook.book.site.rows import KIND_ORDER, KIND_TITLES, PROFILE_TITLES, count_labels
 
@@ -48,11 +48,8 @@ def filters(site: SiteData) -> str:
         + select_field("kind", "Kind", kinds)
         + select_field("verdict", "Verdict", [(label, label) for label in labels])
         + select_field("profile", "Tested by", list(PROFILE_TITLES.items()))
-        + '<label>Text<input type="search" name="text" autocomplete="off" '
-        'placeholder="word or id"></label>'
+        + text_field("word or id")
         + select_field("sort", "Sort by", [(order, order) for order in ORDERS], "kind")
         + '<label class="sb-check"><input type="checkbox" name="reverse" value="1">'
-        "reversed</label>"
-        '<button type="reset">Show all</button>'
-        '<output class="sb-count" aria-live="polite"></output></form>'
+        "reversed</label>" + FILTER_END
     )

@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spinebook.book.site.html import inline
+
+if TYPE_CHECKING:
+    from spinebook.book.site.data import ChapterData
 
 POINTS_TO_PIXELS = 96 / 72
 _VIEW_BOX = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"', re.DOTALL)
@@ -94,6 +97,21 @@ def drawings(
         f'alt="{escape(alt)}" width="{width}" height="{height}" loading="lazy">'
         for kind, key in (("only-light", "svg"), ("only-dark", "svg_dark"))
     )
+
+
+def drawings_of(
+    chapter: ChapterData, record: Mapping[str, Any], file: Callable[[str, str], str], alt: str
+) -> str:
+    """Return the images of a chapter's figure, whose size is read from its file.
+
+    Args:
+        chapter: the chapter, with its results.
+        record: the figure's record in them.
+        file: gives the address of a file of a chapter's results.
+        alt: alternative text, empty where a title beside the picture says the same.
+    """
+    size = svg_size(chapter.results_folder / record["files"]["svg"])
+    return drawings(record, size, lambda path: file(chapter.slug, path), alt)
 
 
 def interactive_figure(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from spinebook.book.site.figure_html import download_links, drawings, svg_size
-from spinebook.book.site.html import inline, select_field
+from spinebook.book.site.figure_html import download_links, drawings_of
+from spinebook.book.site.html import FILTER_END, inline, select_field, text_field
 
 if TYPE_CHECKING:
     from spinebook.book.site.data import ChapterData, SiteData
@@ -54,10 +54,8 @@ def _filters(site: SiteData) -> str:
         "hidden>"
         + select_field("chapter", "Chapter", chapters)
         + select_field("form", "Form", _FORMS)
-        + '<label>Text<input type="search" name="text" autocomplete="off" '
-        'placeholder="word or claim"></label>'
-        '<button type="reset">Show all</button>'
-        '<output class="sb-count" aria-live="polite"></output></form>'
+        + text_field("word or claim")
+        + FILTER_END
     )
 
 
@@ -101,8 +99,7 @@ def _picture(chapter: ChapterData, record: Record, links: Links) -> str:
             '<path d="M15 20h90M15 35h90M15 50h90"/><circle cx="45" cy="20" r="5"/>'
             '<circle cx="80" cy="35" r="5"/><circle cx="35" cy="50" r="5"/></svg>'
         )
-    size = svg_size(chapter.results_folder / record["files"]["svg"])
-    return drawings(record, size, lambda path: links.file(chapter.slug, path), alt="")
+    return drawings_of(chapter, record, links.file, alt="")
 
 
 def _comparison(
@@ -120,7 +117,6 @@ def _comparison(
 
 
 def _of_profile(chapter: ChapterData, record: Record, file: Callable[[str, str], str]) -> str:
-    size = svg_size(chapter.results_folder / record["files"]["svg"])
-    images = drawings(record, size, lambda path: file(chapter.slug, path), str(record["alt"]))
+    images = drawings_of(chapter, record, file, alt=record["alt"])
     profile = escape(str((chapter.results or {})["profile"]))
     return f"<figure>{images}<figcaption>{profile} profile</figcaption></figure>"

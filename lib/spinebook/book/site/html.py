@@ -72,6 +72,19 @@ def select_field(
     return f'<label>{title}<select name="{name}">{options}</select></label>'
 
 
+def text_field(hint: str) -> str:
+    """Return the field of a filter for words, with a hint at what may be asked for."""
+    attributes = f'type="search" name="text" autocomplete="off" placeholder="{escape(hint)}"'
+    return f"<label>Text<input {attributes}></label>"
+
+
+FILTER_END = (
+    '<button type="reset">Show all</button>'
+    '<output class="sb-count" aria-live="polite"></output></form>'
+)
+"""How a filter ends: a way back to everything, and what its script says is shown."""
+
+
 def anchor(claim_id: str) -> str:
     """Return the fragment of a ledger row.
 

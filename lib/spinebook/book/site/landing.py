@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from spinebook.book.claims import Paper
 from spinebook.book.site.badge import badge, icon, look
-from spinebook.book.site.figure_html import drawings, svg_size
+from spinebook.book.site.figure_html import drawings_of
 from spinebook.book.site.html import inline
 from spinebook.book.site.rows import count_labels, select
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spinebook.book.site.data import ChapterData, SiteData
 
 _GROUPS = (
-    ("claim", "published claim", "published claims"),
+    ("claim", "claim", "claims"),
     ("erratum", "erratum", "errata"),
     ("finding", "own experiment", "own experiments"),
 )
@@ -77,8 +77,7 @@ def _picture(chapter: ChapterData, paper: Paper, file: FileLink) -> str:
     """Return the figure without alternative text: it stands in the chapter, described."""
     for record in chapter.figures():
         if record["name"] == paper.figure and not record["interactive"]:
-            size = svg_size(chapter.results_folder / record["files"]["svg"])
-            images = drawings(record, size, lambda path: file(chapter.slug, path), alt="")
+            images = drawings_of(chapter, record, file, alt="")
             return f'<div class="sb-card-figure">{images}</div>'
     return ""
 
@@ -94,7 +93,6 @@ def _tallies(site: SiteData, chapter: ChapterData, page: PageLink) -> str:
         rows = select(site.rows, chapter.slug, [kind])
         name = f"{len(rows)} {one if len(rows) == 1 else many}"
         if kind == "claim":
-            name = name.replace("published ", "")
             tallies = "".join(
                 f'<a class="sb-tally sb-{look(verdict, label).replace(" ", "-")}" href="'
                 f'{_claims_link(page, chapter=chapter.slug, kind=kind, verdict=label)}" '

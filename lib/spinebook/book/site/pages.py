@@ -208,11 +208,10 @@ class Gallery(BookDirective):
 
     def run(self) -> list[nodes.Node]:
         """Draw them as small pictures that link to their places."""
-        builder = self.env.app.builder
         links = gallery.Links(
             self.page,
             self.result_file,
-            lambda slug, path: html.file_link(builder, self.env.docname, f"compared/{slug}/{path}"),
+            lambda slug, path: self.file(f"compared/{slug}/{path}"),
             self.provenance,
         )
         return self.result_of(gallery.gallery(self.site, links))
