@@ -2,10 +2,10 @@
 
 A soma with 16 branches and a cable, squid membrane, 20 ms in 800 steps, float32, batches of 1, 16
 and 64 cells whose densities differ. The gradient is that with respect to three densities in each
-compartment of each cell. NEURON
-runs one cell after the other, once with the same rates as the others and once with its table of
-them. Losses and sums of gradients must be those written down from a run of ours in float64, which
-NEURON shares to 9 digits and Jaxley to 10. Building is timed without imports.
+compartment of each cell. NEURON runs one cell after the other, once with the same rates as the
+others and once with its table of them. Batches are shared out over the cores, as devices of JAX,
+for ours and for Jaxley. Losses and sums of gradients must be those written down from a run of ours
+in float64, which NEURON shares to 9 digits and Jaxley to 10. Building is timed without imports.
 
     python benchmarks/neurons.py [PAIRS]
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from neurons_peers import SHAPES, Compiled, jaxley, jaxley_losses, neuron_losses, our_losses, ours
-from pairs import Bar, Case, main
+from pairs import Bar, Case, cores_as_devices, main
 
 os.environ["NEURON_MODULE_OPTIONS"] = "-nogui"  # nothing to print about a missing display
 STEPS, LONG = 800, 4000
@@ -34,9 +34,15 @@ EXPECTED = {
     ("cable", 16, STEPS): (10208.67780, 33.37178468, -64.91091225, -4872.348953),
     ("cable", 64, STEPS): (40834.74915, 133.4757719, -259.6168318, -19488.30563),
 }
-# Jaxley's fastest of eight settings: lengths of nested stretches.
-CHECKPOINTS = {("cable", 16, STEPS): [8, 10, 10], ("tree", 16, LONG): [80, 50]}
+# Jaxley's fastest of eight settings on two devices: lengths of nested stretches.
+CHECKPOINTS = {
+    ("tree", 64, STEPS): [80, 10],
+    ("cable", 64, STEPS): [200, 4],
+    ("tree", 16, LONG): [80, 50],
+}
 USUAL_CHECKPOINTS = [32, 25]
+# Ours: steps between states that are kept; of 16 cells few are, of 64 all, which is faster.
+OUR_CHECKPOINTS = {1: 1, 16: 25, 64: 1}
 # Largest relative errors over 20 ms of the loss and of a sum of slopes; roundings add up: as many
 # times more over longer ones (in float32 our loss is off by 9e-6 over 20 ms, 2e-4 over 100 ms, and
 # by nothing in float64). NEURON's table moves voltages by up to 0.1 mV. Jaxley's rates are 0/0 at
@@ -63,16 +69,21 @@ def sums(tool: str, result: Any) -> np.ndarray:
 def running(tool: str, name: str, cells: int, steps: int, slopes: bool, warm: int = 5) -> Case:
     """Time a batch, forwards or with its gradient."""
     import jax
+    from spinebook.devices import over_devices
 
+    cores_as_devices()
     if tool.startswith("NEURON"):
         call: Any = neuron_losses(SHAPES[name], cells, steps, "table" in tool)
     else:
         if tool == "ours":
-            losses, argument = our_losses(SHAPES[name], cells, steps)
+            checkpoint = OUR_CHECKPOINTS[cells]
+            losses, argument = our_losses(SHAPES[name], cells, steps, checkpoint)
         else:
             checkpoints = CHECKPOINTS.get((name, cells, steps), USUAL_CHECKPOINTS)
             checkpoints = checkpoints if slopes else None
             losses, argument = jaxley_losses(SHAPES[name], cells, steps, checkpoints)
+        if cells > 1:
+            losses = over_devices(losses, axis=-1 if tool == "ours" else 0)
         total = jax.value_and_grad(lambda argument: losses(argument).sum())
         call = Compiled(total if slopes else losses, argument)
 

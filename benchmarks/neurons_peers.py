@@ -77,7 +77,7 @@ def ours(shape: Shape) -> tuple[Any, Any]:
     return neuron, jnp.broadcast_to(DENSITIES_MS_CM2[:, None], (3, neuron.n_nodes))
 
 
-def our_losses(shape: Shape, cells: int, steps: int) -> tuple[Any, Any]:
+def our_losses(shape: Shape, cells: int, steps: int, checkpoint: int | None) -> tuple[Any, Any]:
     """Return a function of densities to the loss of each cell, and the densities."""
     import jax.numpy as jnp
     from spinebook.neurons import locate, simulate
@@ -87,7 +87,15 @@ def our_losses(shape: Shape, cells: int, steps: int) -> tuple[Any, Any]:
     last = locate(neuron.graph, len(shape.parents) - 1, 1.0)
 
     def losses(densities: Any) -> Any:
-        run = simulate(neuron, densities, stimuli, sites=[0], record=[last], dt_ms=DT_MS)
+        run = simulate(
+            neuron,
+            densities,
+            stimuli,
+            sites=[0],
+            record=[last],
+            dt_ms=DT_MS,
+            checkpoint_steps=checkpoint,
+        )
         return jnp.mean((run.v_mV[:, 0] + 60) ** 2, axis=0)
 
     return losses, densities[:, :, None] * jnp.asarray(scales(cells))

@@ -279,6 +279,14 @@ NEURONS_FIRING_INTERPOLATION_MS = 2e-4
 # First-order scheme at 0.0125 ms: NEURON's is off by 0.6 % at twice that step, relative.
 NEURONS_FIRING_RATES = 5e-3
 
+# --- the book ------------------------------------------------------------------------------------
+# Share of 100,000 comparisons: five standard errors of a count of nine.
+FALSE_ALARMS = 1.5e-4
+
+# --- several devices -----------------------------------------------------------------------------
+# Float64, the same operations with shares of another size: vector code rounds sums in other places.
+DEVICES_FLOAT64 = 1e-12
+
 # --- neurons: simulation -------------------------------------------------------------------------
 # Float64 solves of a well-conditioned passive tree over 200 damped steps, relative.
 NEURONS_SIMULATE_DISCRETE = 1e-12

@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from spinebook.book import report
+from spinebook.book.agreement import compare_book
 from spinebook.book.errors import BookError, system_fault
 from spinebook.book.ledger import load_ledger, write_verdicts
 from spinebook.book.parameters import read_assignment
 from spinebook.book.paths import PROFILES, Book
+from spinebook.book.reference import write_reference
 from spinebook.book.runner import Outcome, make_plans, run_plans
 
 profile_option = click.option(
@@ -95,7 +97,10 @@ def build(root: Path | None, profile: str, out: Path | None, force: bool) -> Non
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--check", is_flag=True, help="Fail when a verdict differs from the recorded one.")
-@click.option("--record", is_flag=True, help="Write the verdicts to each chapter's verdicts.yml.")
+@click.option(
+    "--compare", is_flag=True, help="Compare with the book's own numbers; fail if any differ."
+)
+@click.option("--record", is_flag=True, help="Keep verdicts and numbers in the repository.")
 @click.pass_obj
 def claims(
     root: Path | None,
@@ -103,18 +108,28 @@ def claims(
     out: Path | None,
     as_json: bool,
     check: bool,
+    compare: bool,
     record: bool,
 ) -> None:
     """Print the ledger: every claim with what was measured and its verdict."""
     book = Book.find(root)
     _must_exist(out)
     ledger = load_ledger(book, profile, out)
+    results = out or book.results(profile)
     if record:
         written = write_verdicts(book, ledger, profile)
         for slug in ledger.papers:
             done = slug in written
+            if done:
+                write_reference(book, profile, slug, results)
             click.echo(f"{slug}: {'recorded' if done else 'not run, nothing recorded'}", err=True)
         ledger = load_ledger(book, profile, out)
+    if compare:
+        text, problems = compare_book(book, profile, results)
+        click.echo(text)
+        if problems:
+            raise BookError("\n".join(problems))
+        return
     click.echo(report.ledger_json(ledger) if as_json else report.ledger_table(ledger))
     problems = report.check_problems(ledger) if check else []
     if problems:

@@ -59,7 +59,8 @@ def simulate(
 
     Axes after the named ones are cells that run at the same time, such as ``(seeds, stimuli)``;
     they broadcast as in NumPy. Gradients in both modes are exact for the scheme, and cost time
-    proportional to nodes, steps and cells. The first call for given shapes compiles.
+    proportional to nodes, steps and cells. The first call for given shapes compiles. One run uses
+    one core of a processor; :func:`spinebook.devices.over_devices` gives cells to all of them.
 
     Args:
         neuron: Compartments and channels.

@@ -87,25 +87,17 @@ def _claims_link(page: PageLink, **choice: str) -> str:
 
 
 def _tallies(site: SiteData, chapter: ChapterData, page: PageLink) -> str:
-    """Return two lines: the published claims by verdict, and how many other rows there are."""
-    others = []
-    for kind, one, many in _GROUPS:
-        rows = select(site.rows, chapter.slug, [kind])
-        name = f"{len(rows)} {one if len(rows) == 1 else many}"
-        if kind == "claim":
-            tallies = "".join(
-                f'<a class="sb-tally sb-{look(verdict, label).replace(" ", "-")}" href="'
-                f'{_claims_link(page, chapter=chapter.slug, kind=kind, verdict=label)}" '
-                f'title="{number} {escape(label)}">{icon(look(verdict, label))}{number}'
-                f'<span class="sb-hidden"> {escape(label)}</span></a>'
-                for verdict, label, number in count_labels(rows)
-            )
-            first = f"<li><span>{name}</span>{tallies}</li>"
-        elif rows:
-            link = _claims_link(page, chapter=chapter.slug, kind=kind)
-            others.append(f'<a href="{link}">{name}</a>')
-    second = f"<li>{' · '.join(others)}</li>" if others else ""
-    return f'<ul class="sb-tallies">{first}{second}</ul>'
+    """Return how many published claims there are, and how many have each verdict."""
+    rows = select(site.rows, chapter.slug, ["claim"])
+    tallies = "".join(
+        f'<li><a class="sb-tally sb-{look(verdict, label).replace(" ", "-")}" href="'
+        f'{_claims_link(page, chapter=chapter.slug, kind="claim", verdict=label)}" '
+        f'title="{number} {escape(label)}">{icon(look(verdict, label))}{number}'
+        f'<span class="sb-hidden"> {escape(label)}</span></a></li>'
+        for verdict, label, number in count_labels(rows)
+    )
+    name = f"{len(rows)} claim{'' if len(rows) == 1 else 's'}"
+    return f'<ul class="sb-tallies"><li><span>{name}</span></li>{tallies}</ul>'
 
 
 def _all_together(site: SiteData, page: PageLink) -> str:
