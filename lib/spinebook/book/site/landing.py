@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from spinebook.book.claims import Paper
-from spinebook.book.site.badge import badge, icon, look
+from spinebook.book.site.badge import icon, look
 from spinebook.book.site.figure_html import drawings_of
 from spinebook.book.site.html import inline
 from spinebook.book.site.rows import count_labels, select
@@ -16,11 +16,11 @@ from spinebook.book.site.rows import count_labels, select
 if TYPE_CHECKING:
     from spinebook.book.site.data import ChapterData, SiteData
 
-_GROUPS = (
-    ("claim", "claim", "claims"),
-    ("erratum", "erratum", "errata"),
-    ("finding", "own experiment", "own experiments"),
-)
+_NAMES = {
+    "claim": ("claim", "claims"),
+    "erratum": ("erratum", "errata"),
+    "finding": ("own experiment", "own experiments"),
+}
 
 PageLink = Callable[..., str]
 FileLink = Callable[[str, str], str]
@@ -69,7 +69,7 @@ def _card(site: SiteData, chapter: ChapterData, page: PageLink, file: FileLink) 
         f'<section class="sb-card">{_picture(chapter, paper, file)}'
         f'<h3><a href="{link}">{inline(chapter.title)}</a></h3>'
         f'<p class="sb-paper">{inline(short_paper(paper))}</p>{claim}'
-        f"{_tallies(site, chapter, page)}</section>"
+        f"{_tallies(site, page, 'claim', chapter=chapter.slug)}</section>"
     )
 
 
@@ -86,36 +86,32 @@ def _claims_link(page: PageLink, **choice: str) -> str:
     return escape(f"{page('chapters/claims')}#{urlencode(choice)}")
 
 
-def _tallies(site: SiteData, chapter: ChapterData, page: PageLink) -> str:
-    """Return how many published claims there are, and how many have each verdict."""
-    rows = select(site.rows, chapter.slug, ["claim"])
+def _tallies(site: SiteData, page: PageLink, kind: str, **chapter: str) -> str:
+    """Return how many rows of a kind there are, and how many have each verdict, by its sign."""
+    rows = select(site.rows, chapter.get("chapter"), [kind])
     tallies = "".join(
         f'<li><a class="sb-tally sb-{look(verdict, label).replace(" ", "-")}" href="'
-        f'{_claims_link(page, chapter=chapter.slug, kind="claim", verdict=label)}" '
+        f'{_claims_link(page, **chapter, kind=kind, verdict=label)}" '
         f'title="{number} {escape(label)}">{icon(look(verdict, label))}{number}'
         f'<span class="sb-hidden"> {escape(label)}</span></a></li>'
         for verdict, label, number in count_labels(rows)
     )
-    name = f"{len(rows)} claim{'' if len(rows) == 1 else 's'}"
-    return f'<ul class="sb-tallies"><li><span>{name}</span></li>{tallies}</ul>'
+    name = _NAMES[kind][len(rows) != 1]
+    return f'<ul class="sb-tallies"><li><span>{len(rows)} {name}</span></li>{tallies}</ul>'
 
 
 def _all_together(site: SiteData, page: PageLink) -> str:
-    """Return a last card: all rows by kind and verdict, which is a key to the signs as well."""
-    lists = ""
-    for kind, one, many in _GROUPS:
-        rows = select(site.rows, kinds=[kind])
-        if rows:
-            badges = "".join(
-                f'<li><a href="{_claims_link(page, kind=kind, verdict=label)}">'
-                f"{badge(verdict, label, number)}</a></li>"
-                for verdict, label, number in count_labels(rows)
-            )
-            name = one if len(rows) == 1 else many
-            lists += f'<p>{len(rows)} {name}</p><ul class="sb-badges">{badges}</ul>'
+    """Return a last card: all rows by kind and verdict, and what the signs mean."""
+    kinds = [kind for kind in _NAMES if select(site.rows, kinds=[kind])]
+    tallies = "".join(_tallies(site, page, kind) for kind in kinds)
+    signs = "".join(
+        f"<li>{icon(look(verdict, label))} {escape(label)}</li>"
+        for verdict, label, _ in count_labels(select(site.rows, kinds=["claim"]))
+    )
     return (
         '<section class="sb-card sb-card-sum">'
-        f'<h3><a href="{escape(page("chapters/claims"))}">All together: the ledger</a></h3>{lists}'
+        f'<h3><a href="{escape(page("chapters/claims"))}">All together: the ledger</a></h3>'
+        f'{tallies}<ul class="sb-key">{signs}</ul>'
         f'<p class="sb-note">{escape(site.profile.capitalize())} profile; '
-        f'<a href="{escape(page("chapters/status"))}">where and when it was run</a>.</p></section>'
+        f'<a href="{escape(page("chapters/status"))}">where it was run</a>.</p></section>'
     )
