@@ -12,6 +12,8 @@ JOBS ?= 2
 PORT ?= 8000
 # `make full ACCELERATOR=cuda13` installs JAX for an NVIDIA GPU first.
 ACCELERATOR ?=
+BENCHMARKS := book dendrites geometry landscape mediation neurons neurons_fit neurons_growth polarity regimes
+BENCH ?=
 # The version of uv that wrote the lock files.
 UV_VERSION := 0.13.9
 
@@ -65,8 +67,8 @@ format: environment-test ## put the code into the house style
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
-bench: environment-bench ## benchmarks beside other packages
-	for file in benchmarks/*.py; do $(VENV)/bin/python "$$file" || exit 1; done
+bench: environment-bench ## benchmarks beside other packages (BENCH=--check holds them to the record, BENCH=--record writes it)
+	for name in $(BENCHMARKS); do $(VENV)/bin/python benchmarks/$$name.py $(BENCH) || exit 1; done
 
 links: environment-book ## try every external link of the site (after make book)
 	SPINEBOOK_NO_RUN=1 $(VENV)/bin/jupyter-book build . --builder linkcheck

@@ -11,13 +11,16 @@ from __future__ import annotations
 import os
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import reports
+from reports import Bar
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = 8
@@ -81,6 +84,7 @@ class Side:
     folder: Path
     pages: list[Path]
     commands: list[list[str]]
+    site: str
 
     def build(self) -> tuple[float, float]:
         """Build and return wall and processor seconds of all processes."""
@@ -107,7 +111,7 @@ def peer(folder: Path) -> Side:
     pages = [folder / f"{name}.md" for name in names]
     for page in pages:
         page.write_text(HEADER + PEER)
-    return Side("jupyter-book", folder, pages, [[str(BIN / "jupyter-book"), "build", "."]])
+    return Side("jupyter-book", folder, pages, [[str(BIN / "jupyter-book"), "build", "."]], "html")
 
 
 def ours(folder: Path) -> Side:
@@ -132,7 +136,7 @@ def ours(folder: Path) -> Side:
         (chapters / name / "claims.yml").write_text(CLAIMS.format(name=page_id))
         (chapters / name / "profiles.yml").write_text("schema: 1\nfull: {}\n")
     command = [sys.executable, "-m", "spinebook"]
-    return Side("spinebook", folder, pages, [[*command, "run"], [*command, "build"]])
+    return Side("spinebook", folder, pages, [[*command, "run"], [*command, "build"]], "site")
 
 
 def cases(side: Side, turn: int) -> dict[str, tuple[float, float]]:
@@ -148,28 +152,55 @@ def cases(side: Side, turn: int) -> dict[str, tuple[float, float]]:
     return times
 
 
-def main(pairs: int) -> None:
-    """Alternate the two sides and print the median ratios."""
+BARS = [
+    Bar("PF-8a", "jupyter-book, cold", "spinebook, cold", 0.75, 0.55, faster=False),
+    Bar(
+        "PF-8b",
+        "jupyter-book, nothing changed",
+        "spinebook, nothing changed",
+        1.3,
+        1.0,
+        faster=False,
+    ),
+    Bar(
+        "PF-8b",
+        "jupyter-book, one page's prose",
+        "spinebook, one page's prose",
+        1.3,
+        1.0,
+        faster=False,
+    ),
+    Bar(
+        "PF-8",
+        "jupyter-book, one page's code",
+        "spinebook, one page's code",
+        None,
+        None,
+        faster=False,
+    ),
+]
+
+
+def main() -> None:
+    """Alternate the two sides and report the median ratios."""
+    options = reports.options(5)
     os.environ["JAX_PLATFORMS"] = "cpu"
-    rows: dict[str, list[tuple[float, ...]]] = {}
+    runs: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         sides = [peer(Path(temporary) / "peer"), ours(Path(temporary) / "ours")]
-        for turn in range(1, pairs + 1):
-            theirs, own = (cases(side, turn) for side in sides)
-            for case, (wall, cpu) in own.items():
-                rows.setdefault(case, []).append((*theirs[case], wall, cpu))
-        pages = [s.folder / "_build" / "html" for s in sides[:1]]
-        pages += [sides[1].folder / "_build" / "site"]
-        for folder in pages:
-            found = {*folder.rglob("page?.html"), *folder.rglob("page?/index.html")}
-            print(f"check: {len(found)} of {PAGES} pages in {folder.parent.parent.name}")
-    print(f"{pairs} pairs, medians: seconds of Jupyter Book, of Spinebook, and Spinebook's share")
-    for case, values in rows.items():
-        a, b, c, d = (statistics.median(column) for column in zip(*values, strict=True))
-        wall = statistics.median(v[2] / v[0] for v in values)
-        cpu = statistics.median(v[3] / v[1] for v in values)
-        print(f"{case:18} {a:6.1f} {c:6.1f}  wall x{wall:.2f}  cpu {b:6.1f} {d:6.1f}  x{cpu:.2f}")
+        for turn in range(1, options.pairs + 1):
+            for side in sides:
+                built = cases(side, turn)
+                site = side.folder / "_build" / side.site
+                pages = {*site.rglob("page?.html"), *site.rglob("page?/index.html")}
+                if len(pages) != PAGES:
+                    raise SystemExit(f"{side.name} made {len(pages)} of {PAGES} pages")
+                for case, (wall, cpu) in built.items():
+                    record = {"wall": wall, "cpu": cpu, "check": f"{len(pages)} pages"}
+                    runs.setdefault(f"{side.name}, {case}", []).append(record)
+    found = reports.report(runs, BARS, ["jupyter-book", "papermill", "jax"])
+    reports.finish(__file__, found, options)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main()

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pairs import Bar, Case, main
+from pairs import Case, main
+from reports import Bar
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS, FEW, CHECKED = 100_000, 4_000, 300

@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pairs import Bar, Case, main
+from pairs import Case, main
+from reports import Bar
 
 SIZES = {"1e6": 1_000_000, "1e7": 10_000_000}
 RATE = 1e-4

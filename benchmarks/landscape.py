@@ -18,7 +18,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from pairs import Bar, Case, main
+from pairs import Case, main
+from reports import Bar
 
 SIZES, SAMPLES, PROBES = (784, 256, 256, 10), 256, 100
 SHARPNESS, TRACE, SENSITIVITY = 392.286068, 325.0, 0.208249384  # TRACE from 4,000 probes

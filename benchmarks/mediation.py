@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from pairs import Bar, Case, main
+from pairs import Case, main
+from reports import Bar
 
 RESAMPLES, FEW = 5000, 250
 

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 from neurons_peers import SHAPES, Compiled, jaxley, jaxley_losses, neuron_losses, our_losses, ours
-from pairs import Bar, Case, cores_as_devices, main
+from pairs import Case, cores_as_devices, main
+from reports import Bar
 
 os.environ["NEURON_MODULE_OPTIONS"] = "-nogui"  # nothing to print about a missing display
 STEPS, LONG = 800, 4000

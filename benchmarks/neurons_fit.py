@@ -19,7 +19,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from pairs import Bar, Case, cores_as_devices, main
+from pairs import Case, cores_as_devices, main
+from reports import Bar
 
 NODES, STIMULI, END_MS, SAMPLE_MS, STEP_MS = 6, 100, 5.0, 0.1, 0.003125
 LOSS = 35.0845446

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import reports
 from spinebook.neurons import Leak, Neuron, PotassiumHH, SodiumHH, graph_compartments, simulate
 
 CHANNELS = (SodiumHH(), PotassiumHH(), Leak())
-COMPARTMENTS, STEPS, CELLS = (10, 30, 100, 300, 1000), (1_000, 10_000, 100_000), (1, 4, 16, 64)
+LENGTHS, STEPS, CELLS = (10, 30, 100, 300, 1000), (1_000, 10_000, 100_000), (1, 4, 16, 64)
 REPEATS = 5
 
 
@@ -47,15 +50,15 @@ def cost(compartments: int, steps: int, cells: int) -> dict[str, tuple[float, fl
     return found
 
 
-def exponent(sizes: tuple[int, ...], values: list[float]) -> float:
+def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
     """Return the slope of the values over the sizes on double logarithmic axes, upper half."""
     half = len(sizes) // 2
-    return float(np.polyfit(np.log(sizes[half:]), np.log(values[half:]), 1)[0])
+    return round(float(np.polyfit(np.log(sizes[half:]), np.log(values[half:]), 1)[0]), 3)
 
 
-def table(title: str, sizes: tuple[int, ...], settings: list[tuple[int, int, int]]) -> None:
-    """Print one series with its exponents."""
-    print(f"\n{title}\n{'':>8}  {'forward: compile s, run ms, MiB':>34}  {'gradient':>30}")
+def series(what: str, sizes: Sequence[int], settings: Sequence[tuple[int, int, int]]) -> Any:
+    """Print and return one series with its exponents."""
+    print(f"\n{what}\n{'':>8}  {'forward: compile s, run ms, MiB':>34}  {'gradient':>30}")
     rows = [cost(*setting) for setting in settings]
     for size, row in zip(sizes, rows, strict=True):
         cells = [
@@ -63,17 +66,28 @@ def table(title: str, sizes: tuple[int, ...], settings: list[tuple[int, int, int
             for compiled, run, memory in row.values()
         ]
         print(f"{size:>8}  {cells[0]:>34}  {cells[1]:>30}")
+    found: dict[str, Any] = {"what": what, "sizes": list(sizes)}
     for name in ("forward", "gradient"):
-        run, memory = (exponent(sizes, [row[name][i] for row in rows]) for i in (1, 2))
-        print(f"{name}: exponent of time {run:.2f}, of memory {memory:.2f}")
+        compiled, run, memory = zip(*(row[name] for row in rows), strict=True)
+        found[name] = {
+            "longest_compile_s": round(max(compiled), 2),
+            "time_exponent": exponent(sizes, run),
+            "memory_exponent": exponent(sizes, memory),
+        }
+        print(f"{name}: exponents {found[name]}")
+    return found
 
 
 def main() -> None:
     """Measure the three series."""
-    print(f"jax {jax.__version__}, {jax.devices()[0].platform}, float32")
-    table("compartments (1,000 steps, 4 cells)", COMPARTMENTS, [(n, 1000, 4) for n in COMPARTMENTS])
-    table("steps (30 compartments, 4 cells)", STEPS, [(30, n, 4) for n in STEPS])
-    table("cells (65 compartments, 800 steps)", CELLS, [(65, 800, n) for n in CELLS])
+    options = reports.options(REPEATS)
+    found = reports.origin(["jax", "jaxlib", "numpy"]) | {"pairs": REPEATS, "cases": {}, "bars": []}
+    found["growth"] = [
+        series("compartments (1,000 steps, 4 cells)", LENGTHS, [(n, 1000, 4) for n in LENGTHS]),
+        series("steps (30 compartments, 4 cells)", STEPS, [(30, n, 4) for n in STEPS]),
+        series("cells (65 compartments, 800 steps)", CELLS, [(65, 800, n) for n in CELLS]),
+    ]
+    reports.keep(__file__, found, options)
 
 
 if __name__ == "__main__":

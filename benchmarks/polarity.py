@@ -18,7 +18,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from pairs import Bar, Case, main
+from pairs import Case, main
+from reports import Bar
 
 BATCH, SEEDS, SIDE, CLASSES = 100, 5, 28, 10
 RATE, EPSILON = 1e-3, 1e-3

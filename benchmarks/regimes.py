@@ -18,7 +18,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pairs import Bar, Case, main
+from pairs import Case, main
+from reports import Bar
 
 SEEDS, UPDATES, STEPS, BATCH, INPUTS, CLASSES = 5, 200, 28, 32, 28, 10
 RATE, MOMENTUM = 0.003, 0.9

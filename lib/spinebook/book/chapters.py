@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ class Chapter:
         notebook: the page read as a notebook (nbformat).
         parameters: names and quick values of the parameters cell.
         overrides: values of the full profile.
+        miniature: values that make the full profile small enough for a test of its path.
     """
 
     slug: str
@@ -27,21 +28,34 @@ class Chapter:
     notebook: Any
     parameters: dict[str, Any]
     overrides: dict[str, Any]
+    miniature: dict[str, Any]
 
     @property
     def code_cells(self) -> list[Any]:
         """The cells with code, in order."""
         return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
 
-    def values(self, profile: str, given: dict[str, Any]) -> dict[str, Any]:
+    def values(
+        self, profile: str, given: dict[str, Any], *, miniature: bool = False
+    ) -> dict[str, Any]:
         """Return what a run overrides: the profile's values, then the ones given by hand.
 
+        Args:
+            profile: ``quick`` or ``full``.
+            given: values given by hand.
+            miniature: whether the full profile is run in small.
+
         Raises:
-            BookError: if a name given is no parameter, or its value has another type.
+            BookError: if a name given is no parameter, its value has another type, or only the
+                full profile was asked for in small.
         """
         if profile not in PROFILES:
             raise BookError(f"unknown profile {profile!r}; there are: {', '.join(PROFILES)}")
+        if miniature and profile != "full":
+            raise BookError("--miniature is the full profile in small; add --profile full")
         chosen = dict(self.overrides) if profile == "full" else {}
+        if miniature:
+            chosen |= self.miniature
         for name, value in given.items():
             chosen[name] = self._fitted(name, value, "-p")
         return chosen
@@ -75,9 +89,15 @@ def load_chapter(book: Book, slug: str) -> Chapter:
         raise BookError(located(page, None, text)) from None
     parameters = read_parameters(page, notebook)
     profiles = read_document(page.parent / "profiles.yml", "profiles")
-    chapter = Chapter(slug, page, notebook, parameters, {})
-    overrides = {
-        name: chapter._fitted(name, value, profiles.at(("full", name), "full"))
-        for name, value in profiles.content["full"].items()
-    }
-    return Chapter(slug, page, notebook, parameters, overrides)
+    chapter = Chapter(slug, page, notebook, parameters, {}, {})
+
+    def fitted(*place: str) -> dict[str, Any]:
+        content = profiles.content
+        for key in place:
+            content = content.get(key, {})
+        return {
+            name: chapter._fitted(name, value, profiles.at((*place, name), place[0]))
+            for name, value in content.items()
+        }
+
+    return replace(chapter, overrides=fitted("full"), miniature=fitted("miniature", "values"))

@@ -52,6 +52,7 @@ def cli(context: click.Context, root: Path | None) -> None:
 @click.option("--jobs", type=click.IntRange(min=0), default=0, help="Chapters at a time.")
 @click.option("--shard", metavar="I/N", help="Only every N-th chapter, starting with the I-th.")
 @click.option("--force", is_flag=True, help="Run even what has not changed.")
+@click.option("--miniature", is_flag=True, help="The full profile in small, to try its path.")
 @out_option
 @click.pass_obj
 def run(
@@ -62,18 +63,19 @@ def run(
     jobs: int,
     shard: str | None,
     force: bool,
+    miniature: bool,
     out: Path | None,
 ) -> None:
     """Execute chapters with papermill, all of them unless some are named."""
     book = Book.find(root)
     slugs = _shard(book.select(chapter), shard)
-    plans = make_plans(book, slugs, profile, _values(given), out)
+    plans = make_plans(book, slugs, profile, _values(given), out, miniature=miniature)
     outcomes = run_plans(plans, jobs=jobs, force=force)
     for outcome in outcomes:
         _tell(outcome)
     if any(outcome.state == "failed" for outcome in outcomes):
         raise SystemExit(1)
-    if given or out:
+    if given or out or miniature:
         for plan in plans:
             click.echo(f"Results: {plan.folder}")
 

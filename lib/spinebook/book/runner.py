@@ -68,6 +68,8 @@ def make_plans(
     profile: str,
     given: dict[str, Any] | None = None,
     out: Path | None = None,
+    *,
+    miniature: bool = False,
 ) -> list[Plan]:
     """Read the chapters and work out what each run overrides.
 
@@ -82,17 +84,20 @@ def make_plans(
         raise BookError("-p sets a parameter of one chapter; name exactly one chapter with it")
     if out is not None:
         results = out
+    elif miniature and not given:
+        results = book.build / "miniature"
     elif given:
-        key = digest(json.dumps([profile, given], sort_keys=True).encode())[:8]
+        key = digest(json.dumps([profile, miniature, given], sort_keys=True).encode())[:8]
         results = book.build / "custom" / key
     else:
         results = book.results(profile)
-    options = "".join(f" -p {shlex.quote(f'{k}={v}')}" for k, v in given.items())
+    options = " --miniature" * miniature
+    options += "".join(f" -p {shlex.quote(f'{k}={v}')}" for k, v in given.items())
     plans = []
     for slug in slugs:
         chapter = load_chapter(book, slug)
         read_claims(book.chapters / slug / "claims.yml")  # a faulty ledger is told before the run
-        overrides = chapter.values(profile, given)
+        overrides = chapter.values(profile, given, miniature=miniature)
         command = f"spinebook run {slug} --profile {profile}{options}"
         plan = Plan(book, chapter, profile, overrides, results.resolve(), command, bool(given))
         plans.append(plan)

@@ -21,6 +21,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         accessibility,
         assets,
         background_pages,
+        benchmarks_page,
         cell_anchors,
         config,
         explorer_files,
@@ -46,6 +47,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     ledger_pages.register(app)
     cell_anchors.register(app)
     background_pages.register(app)
+    benchmarks_page.register(app)
     glossary.register(app)
     search_objects.register(app)
     library_pages.register(app)

@@ -134,6 +134,7 @@ def _inputs(book: Book, results: Path) -> Iterator[Path]:
     for name in ("_config.yml", "_toc.yml", "CHANGELOG.md", "LICENSE", "LICENSE-TEXT"):
         if (book.root / name).is_file():
             yield book.root / name
+    yield from (book.root / "benchmarks" / "results").glob("*.json")
     package = Path(__file__).parents[2]
     for folder in (book.chapters, package):
         for path in folder.rglob("*"):
