@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spinebook.book.comparison import Agreement, Compared, compare, other_parameters
+from spinebook.book.claims import read_claims
+from spinebook.book.comparison import (
+    Agreement,
+    Compared,
+    compare,
+    other_parameters,
+)
 from spinebook.book.errors import BookError
 from spinebook.book.numerals import compact
 from spinebook.book.paths import Book
@@ -35,7 +41,8 @@ def compare_book(book: Book, profile: str, results: Path) -> tuple[str, list[str
         if found is None or reference is None:
             lines.append(f"{slug}: {'not run' if found is None else 'no reference results'}")
             continue
-        rows = compare(found, reference)
+        claims = read_claims(book.chapters / slug / "claims.yml")[1]
+        rows = compare(found, reference, claims)
         compared += 1
         lines += _chapter_lines(slug, rows, found, reference)
         problems += [_fault(row) for row in rows if row.agreement in _FAULTS]
