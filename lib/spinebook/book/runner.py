@@ -99,7 +99,8 @@ def make_plans(
         read_claims(book.chapters / slug / "claims.yml")  # a faulty ledger is told before the run
         overrides = chapter.values(profile, given, miniature=miniature)
         command = f"spinebook run {slug} --profile {profile}{options}"
-        plan = Plan(book, chapter, profile, overrides, results.resolve(), command, bool(given))
+        by_hand = bool(given) or miniature
+        plan = Plan(book, chapter, profile, overrides, results.resolve(), command, by_hand)
         plans.append(plan)
     return plans
 
