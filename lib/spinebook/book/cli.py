@@ -10,6 +10,7 @@ import click
 
 from spinebook.book import report
 from spinebook.book.agreement import compare_book
+from spinebook.book.device_check import FLAG, advice, check_device
 from spinebook.book.errors import BookError, system_fault
 from spinebook.book.ledger import load_ledger, write_verdicts
 from spinebook.book.parameters import read_assignment
@@ -159,6 +160,18 @@ def status(root: Path | None, profile: str, out: Path | None) -> None:
     for plan in make_plans(book, book.select(()), profile, out=out):
         reasons = plan.reasons()
         click.echo(f"{plan.chapter.slug}: {'; '.join(reasons) if reasons else 'up to date'}")
+
+
+@cli.command()
+def device() -> None:
+    """Say what JAX runs on here, and whether it gives the same numbers twice."""
+    found = check_device()
+    memory = f", {found.memory_GB} GB" if found.memory_GB else ""
+    click.echo(f"{found.count} × {found.device}{memory}")
+    for work, same in found.repeats.items():
+        click.echo(f"{work}: {'the same every time' if same else 'differs from time to time'}")
+    flagged = check_device(FLAG) if found.device != "CPU" and not found.same else None
+    click.echo(advice(found, flagged))
 
 
 @cli.command()
