@@ -6,6 +6,8 @@ compartment of each cell. NEURON runs one cell after the other, once with the sa
 others and once with its table of them. Batches are shared out over the cores, as devices of JAX,
 for ours and for Jaxley. Losses and sums of gradients must be those written down from a run of ours
 in float64, which NEURON shares to 9 digits and Jaxley to 10. Building is timed without imports.
+With numba a loop written by hand stands beside them: it knows this membrane only, and shows what
+the processor can do.
 
     python benchmarks/neurons.py [PAIRS]
 """
@@ -16,6 +18,7 @@ import importlib
 import os
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -44,6 +47,7 @@ CHECKPOINTS = {
 USUAL_CHECKPOINTS = [32, 25]
 # Ours: steps between states that are kept; of 16 cells few are, of 64 all, which is faster.
 OUR_CHECKPOINTS = {1: 1, 16: 25, 64: 1}
+BY_HAND = "a loop by hand"
 # Largest relative errors over 20 ms of the loss and of a sum of slopes; roundings add up: as many
 # times more over longer ones (in float32 our loss is off by 9e-6 over 20 ms, 2e-4 over 100 ms, and
 # by nothing in float64). NEURON's table moves voltages by up to 0.1 mV. Jaxley's rates are 0/0 at
@@ -52,6 +56,7 @@ OUR_CHECKPOINTS = {1: 1, 16: 25, 64: 1}
 ERRORS = {
     "ours": (1e-4, 1e-3),
     "Jaxley": (1e-3, np.inf),
+    BY_HAND: (1e-4, 0),
     "NEURON": (1e-8, 0),
     "NEURON with its table": (1e-3, 0),
 }
@@ -73,8 +78,12 @@ def running(tool: str, name: str, cells: int, steps: int, slopes: bool, warm: in
     from spinebook.devices import over_devices
 
     cores_as_devices()
-    if tool.startswith("NEURON"):
-        call: Any = neuron_losses(SHAPES[name], cells, steps, "table" in tool)
+    if tool == BY_HAND:
+        from neurons_by_hand import losses_by_hand
+
+        call: Any = losses_by_hand(SHAPES[name], cells, steps)
+    elif tool.startswith("NEURON"):
+        call = neuron_losses(SHAPES[name], cells, steps, "table" in tool)
     else:
         if tool == "ours":
             checkpoint = OUR_CHECKPOINTS[cells]
@@ -163,6 +172,8 @@ for name, must, stretch in (("tree", 3.0, 6.0), ("cable", 2.0, 6.0)):
         return running(tool, name, 64, STEPS, False, 2 if "NEURON" in tool else 5)
 
     what = f"forward, {name}, 64 cells"
+    if find_spec("numba"):
+        compare("limit", what, (BY_HAND, "ours"), forward, None, None)
     compare("PF-1e", what, JAXLEY, forward, must, stretch)
     compare("PF-1e", what, ("NEURON", "ours"), forward, 15.0, 30.0)
     compare("PF-1e", what, ("NEURON with its table", "ours"), forward, None, None)
