@@ -12,7 +12,7 @@ JOBS ?= 2
 PORT ?= 8000
 # `make full ACCELERATOR=cuda13` installs JAX for an NVIDIA GPU first.
 ACCELERATOR ?=
-BENCHMARKS := book dendrites geometry landscape mediation neurons neurons_fit neurons_growth polarity regimes
+BENCHMARKS := book dendrites geometry landscape mediation neurons neurons_fit neurons_growth polarity regimes whole_book
 BENCH ?=
 # The version of uv that wrote the lock files.
 UV_VERSION := 0.13.9

@@ -96,6 +96,9 @@ def test_the_page_shows_ratio_range_and_bar__property():
     html = benchmark_section("growth", "Growth", report)
     assert "size<sup>1.07</sup>" in html
     assert "2.4 s" in html
+    times = [{"what": "cold", "seconds": 300.4, "at_most": 360.0}]
+    html = benchmark_section("book", "Book", report | {"growth": [], "times": times})
+    assert "<td>300.4 s</td><td>360 s</td>" in html
 
 
 def test_recorded_results_are_of_scripts_that_exist__property():
@@ -105,5 +108,5 @@ def test_recorded_results_are_of_scripts_that_exist__property():
         assert (folder / path.name).with_suffix(".py").is_file()
         report = json.loads(path.read_text())
         assert report["schema"] == 1
-        assert report["pairs"] >= 5
+        assert report["pairs"] >= 5 or not report["bars"]
         assert all(bar["ours"] in report["cases"] for bar in report["bars"])

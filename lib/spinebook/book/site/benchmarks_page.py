@@ -26,7 +26,8 @@ _TITLES = {
     "polarity": "Training with frozen signs",
     "dendrites": "Log tails and simulated overlaps",
     "geometry": "Steps of mirror descent",
-    "book": "The book itself",
+    "book": "The book beside plain Jupyter Book",
+    "whole_book": "The whole book",
 }
 _QUANTITIES = {"wall": "wall time", "cpu": "processor time", "first": "first call"}
 
@@ -66,6 +67,12 @@ def benchmark_section(name: str, title: str, found: Mapping[str, Any]) -> str:
         heads = ("Grows with", "", "Time", "Memory", "Longest compilation")
         lines = [line for series in found["growth"] for line in _growth_lines(series)]
         tables += facts_table(title, heads, lines)
+    if found.get("times"):
+        lines = [
+            (escape(one["what"]), f"{one['seconds']:.1f} s", f"{one['at_most']:g} s")
+            for one in found["times"]
+        ]
+        tables += facts_table(title, ("Build", "Took", "At most"), lines)
     return (
         f'<section id="benchmark-{name}"><h2>{escape(title)}'
         f'<a class="headerlink" href="#benchmark-{name}" title="Link to this heading">#</a></h2>'
