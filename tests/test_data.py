@@ -1,6 +1,7 @@
 """Image sets: what they hold, where they come from, and what is refused."""
 
 import functools
+import hashlib
 import http.server
 import os
 import threading
@@ -102,6 +103,7 @@ def test_missing_data_are_told__property(folder, monkeypatch):
 def home(tmp_path, monkeypatch):
     """A server on this machine that stands in for a data set's public home."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("pooch.core.time.sleep", lambda _: None)  # the pause before another try
     (tmp_path / "public").mkdir()
     handler = functools.partial(
         http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "public")
@@ -116,18 +118,90 @@ def home(tmp_path, monkeypatch):
     thread.join()
 
 
+class BrokenLine(http.server.BaseHTTPRequestHandler):
+    """Promises a whole file and hangs up in the middle, as often as ``breaks`` says."""
+
+    content = b"as published" * 20_000
+    breaks = 0
+    asked = 0
+
+    def do_GET(self):
+        """Send a part, or the whole from the last attempt on."""
+        cls = type(self)
+        cls.asked += 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(cls.content)))
+        self.end_headers()
+        whole = cls.asked > cls.breaks
+        self.wfile.write(cls.content if whole else cls.content[: len(cls.content) // 2])
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def broken_line(tmp_path, monkeypatch):
+    """A server whose line breaks; returns its class, its address and the file's checksum."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("pooch.core.time.sleep", lambda _: None)  # the pause before another try
+    handler = type("Line", (BrokenLine,), {})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    checksum = "sha256:" + hashlib.sha256(handler.content).hexdigest()
+    yield handler, f"http://127.0.0.1:{server.server_port}/file", checksum
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def files_in(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_broken_line_is_tried_again__property(broken_line, tmp_path):
+    line, address, checksum = broken_line
+    line.breaks = 2
+    assert data._fetch(address, checksum).read_bytes() == line.content
+    assert line.asked == 3
+    assert len(files_in(tmp_path / "cache")) == 1
+
+
+def test_line_that_stays_broken_leaves_no_half_file__property(broken_line, tmp_path):
+    line, address, checksum = broken_line
+    line.breaks = 100
+    with pytest.raises(RuntimeError, match=rf"could not fetch .*{FOLDER_VARIABLE}"):
+        data._fetch(address, checksum)
+    assert not files_in(tmp_path / "cache")
+    line.breaks = 0
+    assert data._fetch(address, checksum).read_bytes() == line.content
+
+
+def test_file_cut_short_at_its_home_is_refused__property(broken_line, tmp_path):
+    """The server says that half is all there is: only the checksum can tell."""
+    line, address, checksum = broken_line
+    line.content = line.content[: len(line.content) // 2]
+    with pytest.raises(RuntimeError, match=r"does not have its published checksum"):
+        data._fetch(address, checksum)
+    assert not files_in(tmp_path / "cache")
+
+
+def test_kept_file_that_was_damaged_is_fetched_again__property(broken_line):
+    line, address, checksum = broken_line
+    kept = data._fetch(address, checksum)
+    kept.write_bytes(line.content[:100])
+    assert data._fetch(address, checksum).read_bytes() == line.content
+
+
 def test_corrupt_download_is_refused_and_not_kept__property(home, tmp_path):
     public, address = home
     (public / "file").write_bytes(b"not what was published")
     with pytest.raises(RuntimeError, match=r"does not have its published checksum .* try again"):
         data._fetch(address + "file", "md5:" + "0" * 32)
-    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
-    assert not kept
+    assert not files_in(tmp_path / "cache")
 
 
 def test_download_is_kept__property(home):
-    import hashlib
-
     public, address = home
     (public / "file").write_bytes(b"as published")
     checksum = "sha256:" + hashlib.sha256(b"as published").hexdigest()

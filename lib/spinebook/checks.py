@@ -160,6 +160,59 @@ def check_probability(name: str, value: Any) -> None:
         raise ValueError(f"{name} must lie between 0 and 1, got {array[outside].flat[0]}.")
 
 
+def check_real(name: str, value: Any) -> None:
+    """Refuse complex numbers, text and objects, and let NaN and infinite values pass.
+
+    Args:
+        name: How the caller's reader knows the argument.
+        value: A number or an array of any shape.
+
+    Raises:
+        TypeError: If ``value`` holds anything else than real numbers or booleans.
+
+    Examples:
+        >>> check_real("accuracy", float("nan"))
+        >>> check_real("accuracy", 1j)
+        Traceback (most recent call last):
+        ...
+        TypeError: accuracy must hold real numbers, got complex128; convert it first.
+    """
+    dtype = value.dtype if hasattr(value, "dtype") else _array(name, value).dtype
+    if dtype.kind not in "biuf" and "float" not in dtype.name:
+        raise TypeError(f"{name} must hold real numbers, got {dtype}; convert it first.")
+
+
+def check_floats(name: str, tree: Any) -> None:
+    """Refuse a pytree that is not made of arrays of real floating-point numbers.
+
+    Args:
+        name: How the caller's reader knows the argument.
+        tree: A number, an array or a pytree of them; traced arrays have a dtype and are checked.
+
+    Raises:
+        TypeError: If a leaf holds anything else, such as whole numbers, booleans or text.
+        ValueError: If there is no leaf.
+
+    Examples:
+        >>> check_floats("params", {"weight": np.ones(2)})
+        >>> check_floats("params", {"weight": np.ones(2, int)})
+        Traceback (most recent call last):
+        ...
+        TypeError: params must hold floating-point numbers, got int64; convert it first.
+    """
+    import jax
+
+    leaves = jax.tree.leaves(tree)
+    if not leaves:
+        raise ValueError(f"{name} holds no array; pass at least one.")
+    for leaf in leaves:
+        dtype = leaf.dtype if hasattr(leaf, "dtype") else np.asarray(leaf).dtype
+        if dtype.kind != "f" and "float" not in dtype.name:
+            raise TypeError(
+                f"{name} must hold floating-point numbers, got {dtype}; convert it first."
+            )
+
+
 def check_broadcast(**arguments: Any) -> tuple[int, ...]:
     """Refuse arrays whose shapes do not broadcast together.
 

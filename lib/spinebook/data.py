@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Integer, UInt8
 
+from spinebook.misuse import explains_misuse
+
 FOLDER_VARIABLE = "SPINEBOOK_DATA"
 
 _MNIST_ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -27,6 +29,8 @@ _FASHION_HASHES = {
 }
 _CIFAR_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 _CIFAR_HASH = "md5:c58f30108f718f92721af3b95e74349a"
+# A line that breaks in the middle is tried again after one and after two seconds.
+_RETRIES = 2
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -44,6 +48,7 @@ class ImageSet(NamedTuple):
     full_scale: int
 
 
+@explains_misuse
 def load_images(name: str = "digits", *, download: bool = True) -> ImageSet:
     """Load an image data set by name.
 
@@ -85,6 +90,7 @@ def load_images(name: str = "digits", *, download: bool = True) -> ImageSet:
     return _FETCHED[name]()
 
 
+@explains_misuse
 def available(name: str) -> bool:
     """Whether :func:`load_images` can load a set without the network.
 
@@ -105,6 +111,7 @@ def _find_file(name: str) -> Path | None:
     return next((Path(folder) / file for file in names if (Path(folder) / file).is_file()), None)
 
 
+@explains_misuse
 def read_image_file(path: str | os.PathLike[str]) -> ImageSet:
     """Read an image set from an ``.npz`` file with the key names that Keras uses.
 
@@ -196,9 +203,16 @@ def _fetch(address: str, checksum: str) -> Path:
             f"fetching {address} needs pooch: pip install 'spinebook[book]', or put the .npz file "
             f"into a folder named by {FOLDER_VARIABLE}"
         ) from error
+    folder, _, file = address.rpartition("/")
+    home = pooch.create(
+        pooch.os_cache("spinebook"),
+        f"{folder}/",
+        registry={file: checksum},
+        retry_if_failed=_RETRIES,
+    )
     try:
         pooch.get_logger().setLevel("WARNING")
-        return Path(pooch.retrieve(address, known_hash=checksum, path=pooch.os_cache("spinebook")))
+        return Path(home.fetch(file))
     except ValueError as error:  # how pooch reports a wrong checksum
         raise RuntimeError(
             f"the file from {address} does not have its published checksum ({checksum}): a "

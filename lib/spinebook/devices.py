@@ -12,9 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from spinebook.misuse import explains_misuse
+
 _NAME = "shares"
 
 
+@explains_misuse
 def over_devices(
     function: Callable[..., Any],
     *,

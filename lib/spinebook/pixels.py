@@ -6,8 +6,10 @@ import numpy as np
 from jaxtyping import Float32, Integer
 
 from spinebook.data import ImageSet
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 def standardised_pixels(
     images: ImageSet, pooling: int = 1
 ) -> tuple[Float32[np.ndarray, "images pixels"], Integer[np.ndarray, " images"]]:
@@ -26,6 +28,7 @@ def standardised_pixels(
     return (rows - rows.mean(axis=0)) / rows.std(axis=0), labels
 
 
+@explains_misuse
 def raw_pixels(
     images: ImageSet, pooling: int = 1
 ) -> tuple[Float32[np.ndarray, "images pixels"], Integer[np.ndarray, " images"]]:
@@ -51,13 +54,17 @@ def raw_pixels(
         raise ValueError(f"expected grey images (images, height, width), got shape {grey.shape}")
     count, height, width = grey.shape
     if pooling < 1 or height % pooling or width % pooling:
-        raise ValueError(f"blocks of {pooling} x {pooling} do not fill {height} x {width} pixels")
+        raise ValueError(
+            f"pooling must divide the images: blocks of {pooling} x {pooling} do not fill "
+            f"{height} x {width} pixels"
+        )
     blocks = grey.reshape(count, height // pooling, pooling, width // pooling, pooling)
     rows = blocks.mean(axis=(2, 4)).reshape(count, -1) / images.full_scale
     labels = np.concatenate([images.train_labels, images.test_labels])
     return rows[:, rows.std(axis=0) > 0], labels
 
 
+@explains_misuse
 def standardised_images(
     images: ImageSet,
 ) -> tuple[Float32[np.ndarray, "images height width *channels"], Integer[np.ndarray, " images"]]:

@@ -134,7 +134,7 @@ def test_one_run_of_a_chapter_at_a_time__property(toy, capfd):
     toy.results.parent.mkdir(parents=True)
     with only_run(toy.results.parent, "toy"):
         assert run(toy) == 1
-    assert "another process is running toy" in capfd.readouterr().err
+    assert "another process is making toy" in capfd.readouterr().err
     assert run(toy) == 0
 
 

@@ -85,7 +85,7 @@ def test_contradictory_equations_are_reported__closed_form():
         (np.ones((2, 3)), np.ones(2), np.ones(2), PNorm(2.0), "expected inputs"),
         (np.ones(3), np.ones(1), np.ones(3), PNorm(2.0), "expected inputs"),
         (np.ones((0, 3)), np.ones(0), np.ones(3), PNorm(2.0), "at least one"),
-        (np.full((1, 3), np.nan), np.ones(1), np.ones(3), PNorm(2.0), "NaN"),
+        (np.full((1, 3), np.nan), np.ones(1), np.ones(3), PNorm(2.0), "inputs must be finite"),
         (np.ones((1, 2)), np.ones(1), np.array([0.0, 1.0]), NegativeEntropy(), "without zeros"),
     ],
 )

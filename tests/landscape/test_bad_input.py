@@ -1,5 +1,7 @@
 """What cannot be measured is refused with a message that says what to do."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -54,7 +56,7 @@ def test_batches_that_cannot_be_measured__property(measure):
 
 def unchecked(function):
     """Return the function as readers get it, without the tests' own shape checks."""
-    return getattr(function, "__wrapped__", function)
+    return inspect.unwrap(function)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from spinebook.book.errors import BookError, system_fault
 from spinebook.book.ledger import load_ledger, write_verdicts
 from spinebook.book.parameters import read_assignment
 from spinebook.book.paths import PROFILES, Book
+from spinebook.book.publish import recover
 from spinebook.book.reference import write_reference
 from spinebook.book.runner import Outcome, make_plans, run_plans
 
@@ -90,8 +92,9 @@ def build(root: Path | None, profile: str, out: Path | None, force: bool) -> Non
     """Build the site from the results of a profile into _build/site."""
     from spinebook.book.site.build import build_site
 
-    _must_exist(out)
-    site = build_site(Book.find(root), profile, results=out, force=force)
+    book = Book.find(root)
+    _results(book, profile, out)
+    site = build_site(book, profile, results=out, force=force)
     click.echo(f"The site: {site / 'index.html'}")
 
 
@@ -116,9 +119,8 @@ def claims(
 ) -> None:
     """Print the ledger: every claim with what was measured and its verdict."""
     book = Book.find(root)
-    _must_exist(out)
+    results = _results(book, profile, out)
     ledger = load_ledger(book, profile, out)
-    results = out or book.results(profile)
     if record:
         written = write_verdicts(book, ledger, profile)
         for slug in ledger.papers:
@@ -146,8 +148,7 @@ def claims(
 def figures(root: Path | None, profile: str, out: Path | None) -> None:
     """List every figure with its files."""
     book = Book.find(root)
-    _must_exist(out)
-    click.echo(report.figure_table(book, out or book.results(profile)))
+    click.echo(report.figure_table(book, _results(book, profile, out)))
 
 
 @cli.command()
@@ -157,6 +158,8 @@ def figures(root: Path | None, profile: str, out: Path | None) -> None:
 def status(root: Path | None, profile: str, out: Path | None) -> None:
     """Say which chapters are up to date, and why the others are not."""
     book = Book.find(root)
+    with suppress(BookError):  # a folder that is not there yet has no results to be reused
+        _results(book, profile, out)
     for plan in make_plans(book, book.select(()), profile, out=out):
         reasons = plan.reasons()
         click.echo(f"{plan.chapter.slug}: {'; '.join(reasons) if reasons else 'up to date'}")
@@ -226,9 +229,14 @@ def _values(given: tuple[str, ...]) -> dict[str, object]:
     return values
 
 
-def _must_exist(out: Path | None) -> None:
+def _results(book: Book, profile: str, out: Path | None) -> Path:
+    """Return the folder to read results from, after undoing what a killed run left half done."""
     if out is not None and not out.is_dir():
         raise BookError(f"--out: no folder {out}; run the chapters into it first")
+    results = out or book.results(profile)
+    with suppress(OSError):  # a folder that may only be read is read as it is
+        recover(results)
+    return results
 
 
 def _shard(slugs: list[str], shard: str | None) -> list[str]:

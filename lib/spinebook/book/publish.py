@@ -37,8 +37,8 @@ def only_run(results: Path, slug: str) -> Iterator[None]:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise BookError(
-                    f"another process is running {slug} into {results}; wait for it to end, or "
-                    "choose another folder with --out"
+                    f"another process is making {slug} in {results}; wait for it to end, or "
+                    "work in a folder of your own (run --out FOLDER, or another checkout)"
                 ) from None
             except OSError:
                 pass  # a file system without locks, as some clusters have

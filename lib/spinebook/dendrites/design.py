@@ -19,6 +19,7 @@ from spinebook.checks import (
 )
 from spinebook.dendrites.batches import evaluate
 from spinebook.dendrites.tails import log_false_match, log_false_negative, log_many_segments
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 
 
@@ -32,6 +33,7 @@ class Threshold(NamedTuple):
     meets_false_negative: Bool[Array, "..."]
 
 
+@explains_misuse
 @float64_inside
 def min_threshold(
     n: Num[ArrayLike, "..."],
@@ -58,9 +60,9 @@ def min_threshold(
         target_fn: Largest false-negative rate allowed, in [0, 1].
 
     Returns:
-        The threshold, both log error rates there, and whether each meets its target. Where not
-        even ``theta`` = ``s`` meets the false-match target, ``theta`` is ``s`` and
-        ``meets_false_match`` is False.
+        The threshold, both log error rates there (minus infinity for what cannot happen), and
+        whether each meets its target. Where not even ``theta`` = ``s`` meets the false-match
+        target, ``theta`` is ``s`` and ``meets_false_match`` is False.
 
     Raises:
         ValueError: If counts are negative, fractional or inconsistent, or a target is no
@@ -110,6 +112,7 @@ def _capacity(log_tail, allowed):
     return jnp.where(certain, jnp.inf, jnp.floor(count))
 
 
+@explains_misuse
 @float64_inside
 def capacity(
     n: Num[ArrayLike, "..."],

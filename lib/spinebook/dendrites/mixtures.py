@@ -12,7 +12,13 @@ from scipy.special import logsumexp
 from spinebook.checks import check_at_most, check_broadcast, check_count, is_traced
 from spinebook.dendrites.batches import evaluate
 from spinebook.dendrites.tails import log_false_match
-from spinebook.dendrites.unions import check_union, union_size_law, union_size_mean
+from spinebook.dendrites.unions import (
+    check_patterns,
+    check_union,
+    union_size_law,
+    union_size_mean,
+)
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 
 MODES = ("exact", "plugin", "plugin_real", "bloom")
@@ -47,6 +53,7 @@ def _bloom(n, a, s, m):
     return a * jnp.log(-jnp.expm1(m * jnp.log1p(-s / n)))
 
 
+@explains_misuse
 @float64_inside
 def log_union_false_match(
     n: Num[ArrayLike, "..."],
@@ -100,6 +107,7 @@ def log_union_false_match(
     if mode == "exact":
         if any(is_traced(value) for value in settings.values()):
             raise TypeError("mode 'exact' needs concrete arguments; call it outside jit and vmap.")
+        check_patterns(m)
         check_broadcast(**settings)
         rows = np.broadcast_arrays(*(np.asarray(value).astype(int) for value in settings.values()))
         logs = _exact(np.stack([row.ravel() for row in rows], axis=1))

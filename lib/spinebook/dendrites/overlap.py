@@ -19,6 +19,7 @@ from jaxtyping import Array, Float, Num
 
 from spinebook.checks import check_at_most, check_count
 from spinebook.dendrites.batches import evaluate
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 
 BLOCK = 4  # factors multiplied between two divisions and range checks
@@ -148,6 +149,7 @@ def _log_overlap_set_size(n, a, s, b):
     return jnp.where(possible, size, -jnp.inf)
 
 
+@explains_misuse
 @float64_inside
 def log_overlap_pmf(
     n: Num[ArrayLike, "..."],
@@ -185,6 +187,7 @@ def log_overlap_pmf(
     return evaluate(_log_overlap_pmf, n=n, a=a, s=s, b=b)
 
 
+@explains_misuse
 @float64_inside
 def log_binomial(n: Num[ArrayLike, "..."], k: Num[ArrayLike, "..."]) -> Float[Array, "..."]:
     r"""Log of the number of ``k``-subsets of ``n`` things.
@@ -210,6 +213,7 @@ def log_binomial(n: Num[ArrayLike, "..."], k: Num[ArrayLike, "..."]) -> Float[Ar
     return evaluate(_log_binomial, n=n, k=k)
 
 
+@explains_misuse
 @float64_inside
 def log_overlap_set_size(
     n: Num[ArrayLike, "..."],

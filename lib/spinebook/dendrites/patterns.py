@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Int, Int32, Key, UInt32
 from spinebook.checks import check_at_most, check_count, is_traced
 from spinebook.dendrites.sampling import check_key
 from spinebook.dendrites.words import random_words, word_seeds
+from spinebook.misuse import explains_misuse
 
 
 def _check_set(n: Any, k: Any, key: Any) -> None:
@@ -56,6 +57,7 @@ def _draw_activity(key, n, a, shape):
     return jnp.moveaxis(vectors.reshape(-1, *shape)[:n], 0, -1)
 
 
+@explains_misuse
 def random_subset(
     n: int, k: int, shape: tuple[int, ...] = (), *, key: Key[Array, ""] | UInt32[Array, "2"]
 ) -> Int32[Array, "... k"]:
@@ -87,6 +89,7 @@ def random_subset(
     return _draw_subsets(key, int(n), int(k), tuple(shape))
 
 
+@explains_misuse
 def random_activity(
     n: int, a: int, shape: tuple[int, ...] = (), *, key: Key[Array, ""] | UInt32[Array, "2"]
 ) -> Bool[Array, "... n"]:
@@ -116,6 +119,7 @@ def random_activity(
     return _draw_activity(key, int(n), jnp.float32(a), tuple(shape))
 
 
+@explains_misuse
 def swap_noise(
     active: Bool[Array, "... n"],
     v: int | Int[Array, ""],
@@ -160,6 +164,7 @@ def swap_noise(
     return jnp.where(active, ~first(active), first(~active))
 
 
+@explains_misuse
 def segment_match(
     active: Bool[Array, "patterns n"],
     synapses: Int[Array, "segments s"],

@@ -10,10 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float64, Int32, Key, UInt32
 
-from spinebook.checks import check_at_most, check_count
+from spinebook.checks import check_at_most, check_count, check_number, is_traced
 from spinebook.dendrites.sampling import _check_sizes, check_key
 from spinebook.dendrites.words import uniform
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
+
+_STEEPEST = 700  # e^709 is the largest exponential that float64 holds
 
 
 class RareEstimate(NamedTuple):
@@ -40,6 +43,7 @@ def _tilted(key, n, a, s, tilt, shape):
     return hits.astype(jnp.int32), log_weight
 
 
+@explains_misuse
 @float64_inside
 def sample_tilted_overlap(
     n: int,
@@ -81,9 +85,13 @@ def sample_tilted_overlap(
     """
     _check_sizes(n, a, s)
     check_key(key)
+    check_number("tilt", tilt)
+    if not is_traced(tilt) and abs(tilt) > _STEEPEST:
+        raise ValueError(f"tilt must lie between -{_STEEPEST} and {_STEEPEST}, got {tilt}.")
     return _tilted(key, float(n), float(a), s, tilt, tuple(shape))
 
 
+@explains_misuse
 def estimate_rare_match(
     n: int,
     a: int,
@@ -105,7 +113,7 @@ def estimate_rare_match(
         a: Number of active cells, 1 to ``n`` - 1.
         s: Number of synapses, 1 to ``n``.
         theta: Threshold, 1 to ``s``, above the expected overlap.
-        trials: Number of tilted draws.
+        trials: Number of tilted draws, at least 2.
         key: JAX random key.
 
     Returns:
@@ -122,8 +130,10 @@ def estimate_rare_match(
         True
     """
     _check_sizes(n, a, s)
+    check_count("trials", trials, minimum=2)
     check_count("theta", theta, minimum=1)
     check_at_most("theta", theta, "s", s)
+    check_count("a", a, minimum=1)
     check_at_most("a", a, "n - 1", n - 1)
     typical = min(theta, s - 0.5) / s
     tilt = float(np.log(typical / (1 - typical)) - np.log(a / (n - a)))

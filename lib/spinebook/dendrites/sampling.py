@@ -15,6 +15,7 @@ from jaxtyping import Array, Int, Int64, Key, UInt32
 from spinebook.checks import check_at_most, check_count
 from spinebook.dendrites.tails import log_false_match
 from spinebook.dendrites.words import random_words, word_seeds
+from spinebook.misuse import explains_misuse
 
 BLOCK = 1 << 16  # trials drawn at once: the random words of a block stay in the cache
 METHODS = ("inverse", "sequential")
@@ -109,6 +110,7 @@ def _check_sizes(n: Any, a: Any, s: Any) -> None:
     check_at_most("s", s, "n", n)
 
 
+@explains_misuse
 def sample_overlap(
     n: int,
     a: int,
@@ -151,6 +153,8 @@ def sample_overlap(
     check_key(key)
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
+    if shape != ():
+        check_count("shape", shape)
     total = int(np.prod(shape, dtype=np.int64))
     size = max(1, min(BLOCK, total))
     blocks = -(-total // size)
@@ -172,6 +176,7 @@ def _histogram_block(key, block, n, a, s, valid, size):
     return jax.lax.map(lambda b: (hits == b).sum(dtype=jnp.int32), jnp.arange(s + 1))
 
 
+@explains_misuse
 def overlap_histogram(
     n: int, a: int, s: int, trials: int, *, key: Key[Array, ""] | UInt32[Array, "2"]
 ) -> Int64[np.ndarray, "overlaps"]:

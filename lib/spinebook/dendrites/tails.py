@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Num
 from spinebook.checks import check_at_most, check_count, check_number, is_traced
 from spinebook.dendrites.batches import evaluate
 from spinebook.dendrites.overlap import BLOCK, log_scaled, scaled_pmf
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 
 NEGLIGIBLE = 2.0**-60  # a term this small beside the sum so far ends the sum
@@ -123,6 +124,7 @@ def _check_settings(n: Any, a: Any, s: Any, continuous: bool) -> None:
     check_at_most("s", s, "n", n)
 
 
+@explains_misuse
 @float64_inside
 def log_false_match(
     n: Num[ArrayLike, "..."],
@@ -176,6 +178,7 @@ def log_false_match(
     return evaluate(_log_tail_of_smaller_set, n=n, a=a, s=s, theta=theta)
 
 
+@explains_misuse
 @float64_inside
 def log_false_negative(
     a: Num[ArrayLike, "..."],
@@ -254,6 +257,7 @@ def _log_several(one, many):
     return jnp.where(certain, 0.0, jnp.where(impossible, -jnp.inf, several))
 
 
+@explains_misuse
 @float64_inside
 def log_many_segments(
     log_p: Num[ArrayLike, "..."], m: Num[ArrayLike, "..."]

@@ -13,7 +13,10 @@ from jaxtyping import Array, Float, Int, Num
 from spinebook.checks import check_at_most, check_count, is_traced
 from spinebook.dendrites.batches import evaluate
 from spinebook.dendrites.overlap import _log_overlap_pmf
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
+
+_MOST_PATTERNS = 100_000  # under half a minute on one core
 
 
 def check_union(n: Any, s: Any, m: Any) -> None:
@@ -33,6 +36,22 @@ def check_union(n: Any, s: Any, m: Any) -> None:
     for name, value in (("n", n), ("s", s), ("m", m)):
         check_count(name, value, minimum=1)
     check_at_most("s", s, "n", n)
+
+
+def check_patterns(m: Any) -> None:
+    """Refuse more patterns than the law can be taken through, one after the other.
+
+    Args:
+        m: Numbers of patterns.
+
+    Raises:
+        ValueError: If there are too many.
+    """
+    if np.max(m) > _MOST_PATTERNS:
+        raise ValueError(
+            f"m must be at most {_MOST_PATTERNS}, got {np.max(m)}: the law is found pattern by "
+            "pattern; use union_size_mean and union_size_variance for more."
+        )
 
 
 def union_size_law(n: int, s: int, m: Int[np.ndarray, "..."]) -> Float[np.ndarray, "... sizes"]:
@@ -71,6 +90,7 @@ def union_size_law(n: int, s: int, m: Int[np.ndarray, "..."]) -> Float[np.ndarra
     return laws[which.reshape(np.shape(m))]
 
 
+@explains_misuse
 @float64_inside
 def union_size_pmf(n: int, s: int, m: int | Int[np.ndarray, "..."]) -> Float[Array, "... sizes"]:
     r"""Law of the number of different cells in the union of ``m`` random ``s``-subsets.
@@ -105,6 +125,7 @@ def union_size_pmf(n: int, s: int, m: int | Int[np.ndarray, "..."]) -> Float[Arr
             f"n and s must be single numbers here, got shapes {np.shape(n)} and {np.shape(s)}; "
             "loop over them."
         )
+    check_patterns(m)
     law = union_size_law(int(n), int(s), np.asarray(m).astype(int))
     beyond = [(0, 0)] * (law.ndim - 1) + [(0, int(n) + 1 - law.shape[-1])]
     return jnp.asarray(np.pad(law, beyond))
@@ -115,6 +136,7 @@ def _mean(n, s, m):
     return -n * jnp.expm1(m * jnp.log1p(-s / n))
 
 
+@explains_misuse
 @float64_inside
 def union_size_mean(
     n: Num[ArrayLike, "..."], s: Num[ArrayLike, "..."], m: Num[ArrayLike, "..."]
@@ -157,6 +179,7 @@ def _variance(n, s, m):
     return jnp.where(full | (m == 1), 0.0, jnp.maximum(variance, 0.0))
 
 
+@explains_misuse
 @float64_inside
 def union_size_variance(
     n: Num[ArrayLike, "..."], s: Num[ArrayLike, "..."], m: Num[ArrayLike, "..."]

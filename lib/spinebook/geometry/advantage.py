@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from spinebook.checks import check_count, check_number
+from spinebook.checks import check_count, check_number, check_probability
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
@@ -21,6 +22,7 @@ class Advantage(NamedTuple):
     seeds: int
 
 
+@explains_misuse
 def own_advantage(
     distances: Numbers, own: int, *, resamples: int = 2000, level: float = 0.95, seed: int
 ) -> Advantage:
@@ -49,6 +51,8 @@ def own_advantage(
     """
     check_number("distances", distances)
     check_count("resamples", resamples, minimum=1)
+    check_count("seed", seed)
+    check_probability("level", level)
     table: Float[np.ndarray, "candidates seeds"] = np.asarray(distances, float)
     if table.ndim != 2 or len(table) < 2:
         raise ValueError(f"expected a table (candidates, seeds), got shape {table.shape}")

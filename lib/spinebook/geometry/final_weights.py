@@ -9,10 +9,12 @@ from jaxtyping import Array, Float
 
 from spinebook.geometry._arrays import as_vector
 from spinebook.geometry.potentials import NegativeEntropy, Potential
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 from spinebook.types import Numbers
 
 
+@explains_misuse
 @float64_inside
 def final_weight_density(
     weights: Numbers,
@@ -60,6 +62,7 @@ def final_weight_density(
     return density
 
 
+@explains_misuse
 @float64_inside
 def final_weight_cdf(
     weights: Numbers,

@@ -10,10 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from spinebook.checks import check_count
+from spinebook.checks import check_count, check_number, check_real
 from spinebook.geometry.networks import Network, Parameters
 from spinebook.geometry.potentials import PNorm, Potential
-from spinebook.geometry.tuning_recipe import begin, flat, shaped, tuning_recipe
+from spinebook.geometry.tuning_recipe import (
+    begin,
+    check_images,
+    check_start,
+    flat,
+    shaped,
+    tuning_recipe,
+)
+from spinebook.misuse import explains_misuse
 from spinebook.training import Recipe, Trained, train
 from spinebook.types import AnyArray
 
@@ -46,6 +54,7 @@ class FineTuned(NamedTuple):
         )
 
 
+@explains_misuse
 def pretrain(
     network: Network,
     images: Float[AnyArray, "images ..."],
@@ -98,11 +107,13 @@ def pretrain(
     for name, count in (("seeds", seeds), ("held_out", held_out), ("steps", steps)):
         check_count(name, count, minimum=1)
     check_count("batch", batch, minimum=1)
+    check_number("rate", rate)
     if len(images) != len(labels) or len(images) <= held_out:
         raise ValueError(
             f"expected one label an image and more than {held_out} images, got {len(images)} "
             f"images and {len(labels)} labels"
         )
+    check_images(network, images)
     vectors, order = begin(network, len(images), jax.random.split(key, seeds))
     runs = {"rows": order[:, held_out:], "judged": order[:, :held_out]}
     recipe, which = tuning_recipe(network, potential, steps, batch)
@@ -112,6 +123,7 @@ def pretrain(
     return Pretrained(parameters, np.asarray(runs["judged"]), end.recorded["accuracy"][:, -1])
 
 
+@explains_misuse
 def fine_tune(
     network: Network,
     start: Pretrained,
@@ -159,11 +171,14 @@ def fine_tune(
         (2, 12)
     """
     check_count("steps", steps, minimum=1)
+    check_real("rates", rates)
     if len(rates) == 0 or list(rates) != sorted(set(rates)) or rates[0] <= 0:
         raise ValueError(f"rates must be one or more rising positive numbers, got {rates}")
     if choice not in ("gentlest", "lowest loss"):
         raise ValueError(f"choice must be 'gentlest' or 'lowest loss', got {choice!r}")
     seeds, examples = np.shape(start.subset)
+    check_start(network, start.parameters)
+    check_images(network, images)
     recipe, which = tuning_recipe(network, potential, steps, None)
     vectors = flat(network, start.parameters)
     rows = jnp.asarray(start.subset)

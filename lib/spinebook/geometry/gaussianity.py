@@ -10,7 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from scipy import special, stats
 
+from spinebook.checks import check_count
 from spinebook.geometry._arrays import as_vector
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 GRID_EDGE = 5.0
@@ -20,6 +22,7 @@ _GRID = np.linspace(-GRID_EDGE, GRID_EDGE, GRID_POINTS)
 _NORMAL_BELOW = special.ndtr(_GRID)
 
 
+@explains_misuse
 def gaussianity_distance(change: Numbers, *, centred: bool = False) -> Float[Array, "*batch"]:
     r"""Measure how far a sample is from a zero-mean Gaussian, whatever its scale.
 
@@ -54,8 +57,10 @@ def gaussianity_distance(change: Numbers, *, centred: bool = False) -> Float[Arr
     change = jnp.asarray(change)
     if change.ndim < 1 or change.shape[-1] < 2:
         raise ValueError(
-            f"at least two changes along the last axis are needed, got shape {change.shape}"
+            f"change must hold at least two changes along its last axis, got shape {change.shape}"
         )
+    if change.dtype == bool:
+        raise TypeError("change must hold numbers, got True and False; convert it first")
     if not isinstance(change, jax.core.Tracer) and not bool(jnp.all(jnp.isfinite(change))):
         raise ValueError(
             "change holds NaN or infinite values; under negative entropy a zero weight has no "
@@ -76,6 +81,7 @@ def _distance(change: Float[Array, " n"], centred: bool) -> Float[Array, ""]:
     return jnp.where(ordered[0] == ordered[-1], jnp.nan, jnp.sum(gap) * (grid[1] - grid[0]))
 
 
+@explains_misuse
 def gaussianity_null_mean(
     n: int, *, centred: bool = False, autocorrelation: Numbers | None = None
 ) -> float:
@@ -136,6 +142,7 @@ def _independent_variance(
     return x, density, variance - density**2 if centred else variance
 
 
+@explains_misuse
 def gaussianity_null_sample(
     n: int, draws: int, *, centred: bool = False, key: PRNGKeyArray
 ) -> Float[Array, " draws"]:
@@ -161,6 +168,8 @@ def gaussianity_null_sample(
         >>> bool(abs(jnp.mean(null) / gaussianity_null_mean(400) - 1) < 0.1)
         True
     """
+    check_count("n", n)
+    check_count("draws", draws)
     if n < 2 or draws < 1:
         raise ValueError(f"n must be at least 2 and draws at least 1, got n={n}, draws={draws}")
 

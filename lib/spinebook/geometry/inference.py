@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from spinebook.geometry._arrays import as_vector
 from spinebook.geometry.gaussianity import gaussianity_distance, gaussianity_null_mean
 from spinebook.geometry.potentials import NegativeEntropy, PNorm, Potential
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray, Numbers
 
 CANDIDATES: tuple[Potential, ...] = (
@@ -48,6 +49,7 @@ class PotentialScan:
         return float(np.min(self.distances) / self.floor)
 
 
+@explains_misuse
 def dual_distances(
     before: Float[AnyArray, "*batch n"],
     after: Float[AnyArray, "*batch n"],
@@ -77,6 +79,7 @@ def dual_distances(
     return gaussianity_distance(changes, centred=centred)
 
 
+@explains_misuse
 def infer_potential(
     before: Numbers,
     after: Numbers,

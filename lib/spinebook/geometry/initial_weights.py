@@ -9,7 +9,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from spinebook.misuse import explains_misuse
 
+
+@explains_misuse
 def signed_lognormal(
     shape: Sequence[int],
     scale: float = 1.0,

@@ -8,10 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from spinebook.checks import check_number
 from spinebook.geometry.inference import CANDIDATES, dual_distances
 from spinebook.geometry.potentials import Potential
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 def scan_known_changes(
     truth: Potential,
     initial: Float[Array, "seeds n"],
@@ -48,6 +51,7 @@ def scan_known_changes(
         >>> distances.shape, float(flips.max())
         ((5, 4), 0.0)
     """
+    check_number("initial", initial)
     if not 0.0 < noise < float("inf"):
         raise ValueError(f"noise must be positive and finite, got {noise!r}")
     return _scan(truth, initial, jnp.asarray(noise, initial.dtype), tuple(candidates), key)

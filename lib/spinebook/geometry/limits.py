@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from spinebook.checks import check_count
 from spinebook.geometry.gaussianity import GRID_EDGE
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 def small_change_limit(exponent_difference: float, nodes: int = 4000) -> float:
     r"""Return the distance from Gaussian under a potential with too large an exponent.
 
@@ -35,6 +38,7 @@ def small_change_limit(exponent_difference: float, nodes: int = 4000) -> float:
         0.239
     """
     a = float(exponent_difference)
+    check_count("nodes", nodes, minimum=1)
     if not 0.0 <= a < np.inf:
         raise ValueError(f"exponent_difference must be finite and at least 0, got {a}")
     scale = np.sqrt(2.0**a * special.gamma(a + 0.5) / np.sqrt(np.pi))

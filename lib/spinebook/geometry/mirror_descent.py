@@ -10,6 +10,7 @@ import optax
 from jaxtyping import Array, Int
 
 from spinebook.geometry.potentials import Potential
+from spinebook.misuse import explains_misuse
 
 
 class MirrorDescentState(NamedTuple):
@@ -19,6 +20,7 @@ class MirrorDescentState(NamedTuple):
     velocity: Any
 
 
+@explains_misuse
 def mirror_descent(
     learning_rate: optax.ScalarOrSchedule, potential: Potential, momentum: float = 0.0
 ) -> optax.GradientTransformation:

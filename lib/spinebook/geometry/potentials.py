@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
@@ -104,6 +105,7 @@ class Potential(abc.ABC):
         return self.primal(self.dual(weights) - step, jnp.sign(weights)) - weights
 
 
+@explains_misuse
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class PNorm(Potential):
@@ -229,6 +231,7 @@ class NegativeEntropy(Potential):
         return weights * jnp.exp(-jnp.sign(weights) * step) - weights
 
 
+@explains_misuse
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class HyperbolicEntropy(Potential):

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from spinebook.checks import check_number
 from spinebook.geometry.potentials import Potential
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 _BACKTRACKS = 30
@@ -30,6 +32,7 @@ class Projection(NamedTuple):
     converged: Bool[Array, ""]
 
 
+@explains_misuse
 def bregman_projection(
     inputs: Numbers,
     targets: Numbers,
@@ -71,6 +74,8 @@ def bregman_projection(
         >>> np.round(np.asarray(end.weights), 6)
         array([0.5, 1.5])
     """
+    for name, value in (("inputs", inputs), ("targets", targets), ("initial", initial)):
+        check_number(name, value)
     X, y, w0 = (np.asarray(v, dtype=np.float64) for v in (inputs, targets, initial))
     _check_problem(X, y, w0)
     with jax.enable_x64(True):
@@ -94,9 +99,6 @@ def _check_problem(
         )
     if X.size == 0:
         raise ValueError(f"at least one sample and one weight are needed, got inputs {X.shape}")
-    for name, values in (("inputs", X), ("targets", y), ("initial", w0)):
-        if not np.all(np.isfinite(values)):
-            raise ValueError(f"{name} holds NaN or infinite values; remove them")
 
 
 @jax.jit(static_argnums=(3, 4, 5))

@@ -19,12 +19,14 @@ from spinebook.geometry.one_of import OneOf
 from spinebook.geometry.potentials import Potential
 from spinebook.geometry.projection import project_dual
 from spinebook.geometry.toeplitz import alternating_autocovariance, toeplitz_gaussian
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 from spinebook.types import AnyArray
 
 _NOISE_VARIANCE = 1.0 / 12.0  # of the uniform noise on [-1/2, 1/2]
 
 
+@explains_misuse
 @dataclasses.dataclass(frozen=True)
 class RegressionDesign:
     r"""Inputs and sizes of a linear regression with random labels.
@@ -105,6 +107,7 @@ class RegressionEnd(NamedTuple):
     converged: Bool[AnyArray, "seeds *potentials"]
 
 
+@explains_misuse
 @float64_inside
 def regression_end_points(
     design: RegressionDesign,
@@ -208,6 +211,7 @@ def sample_problem(
     return X, y, jax.random.normal(weight_key, (design.features,)) / np.sqrt(design.features)
 
 
+@explains_misuse
 def expected_squared_change(design: RegressionDesign) -> float:
     r"""Return the expected squared weight change of Euclidean learning, in closed form.
 

@@ -15,6 +15,7 @@ from scipy import optimize
 from spinebook.checks import check_count
 from spinebook.geometry._arrays import as_vector
 from spinebook.geometry.potentials import NegativeEntropy, Potential
+from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 from spinebook.types import Numbers
 
@@ -64,6 +65,7 @@ def _histogram(
     return edges, counts
 
 
+@explains_misuse
 @float64_inside
 def fit_final_weights(
     edges: Numbers,
@@ -206,6 +208,7 @@ def _starts(
     ]
 
 
+@explains_misuse
 @float64_inside
 def fit_free_initial_weights(
     edges: Numbers,

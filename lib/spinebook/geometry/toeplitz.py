@@ -7,10 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from spinebook.checks import check_number
 from spinebook.geometry._arrays import as_vector
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
+@explains_misuse
 def alternating_autocovariance(features: int, exponent: float) -> Float[np.ndarray, " features"]:
     r"""Return the input autocovariance of the paper's linear-regression experiment.
 
@@ -32,6 +35,7 @@ def alternating_autocovariance(features: int, exponent: float) -> Float[np.ndarr
         >>> alternating_autocovariance(3, 2.0)
         array([ 1. , -0.5,  0.2])
     """
+    check_number("exponent", exponent)
     if features < 1:
         raise ValueError(f"features must be at least 1, got {features}")
     if not exponent > 0:
@@ -57,6 +61,7 @@ def circulant_spectrum(autocovariance: Float[np.ndarray, " n"]) -> Float[np.ndar
     return np.maximum(spectrum, 0.0)
 
 
+@explains_misuse
 def toeplitz_gaussian(
     samples: int, autocovariance: Numbers, *, key: PRNGKeyArray
 ) -> Float[Array, "samples n"]:

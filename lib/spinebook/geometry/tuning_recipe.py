@@ -84,6 +84,29 @@ def _as_leaves(network: Network, vectors: Float[AnyArray, "seeds n"]) -> Paramet
     return jax.vmap(_template(network))(vectors)
 
 
+def check_images(network: Network, images: Any) -> None:
+    """Refuse images of another size than the network takes."""
+    key = jax.random.key(0)
+    try:
+        jax.eval_shape(lambda x: network(network.init(key=key), x), jnp.asarray(images[:1]))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"images of shape {np.shape(images)} do not fit {network}; reshape them"
+        ) from error
+
+
+def check_start(network: Network, parameters: Any) -> None:
+    """Refuse parameters that are not those of the network, with an axis of seeds before."""
+    own = jax.eval_shape(lambda key: network.init(key=key), jax.random.key(0))
+    expected = jax.tree.map(lambda leaf: leaf.shape, own)
+    found = jax.tree.map(lambda leaf: np.shape(leaf)[1:], parameters)
+    if found != expected:
+        raise ValueError(
+            f"start holds parameters of shapes {found} a seed where {network} has {expected}; "
+            "pass what pretrain returned for this network"
+        )
+
+
 @jax.jit(static_argnums=0)
 def flat(network: Network, parameters: Parameters) -> Float[Array, "seeds n"]:
     """Return the parameters of each seed as one vector."""

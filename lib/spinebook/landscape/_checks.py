@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from spinebook.checks import check_number
@@ -55,15 +56,18 @@ def check_parameters(params: Any) -> None:
 def _check_layers(network: DenseNetwork, params: Any, x: Any) -> None:
     expected = list(zip(network.sizes[:-1], network.sizes[1:], strict=True))
     names = {"weight", "bias"} if network.biases else {"weight"}
-    if not all(isinstance(layer, dict) and names <= set(layer) for layer in params):
+    layered = isinstance(params, (list, tuple))
+    if not layered or not all(isinstance(layer, dict) and names <= set(layer) for layer in params):
         raise ValueError(
             f"params must be one dictionary a layer with {' and '.join(sorted(names))}, as "
             "network.init returns"
         )
-    found = [tuple(layer["weight"].shape) for layer in params]
-    if found != expected:
+    found = [np.shape(layer["weight"]) for layer in params]
+    biases = [np.shape(layer["bias"]) for layer in params] if network.biases else []
+    if found != expected or biases != [(size,) for size in network.sizes[1:]][: len(biases)]:
         raise ValueError(
-            f"params do not fit the network: weights of shapes {expected} expected, got {found}"
+            f"params do not fit the network: weights of shapes {expected} and one bias a unit "
+            f"expected, got {found} {biases}"
         )
     if len(x.shape) != 2 or x.shape[1] != network.sizes[0]:
         raise ValueError(

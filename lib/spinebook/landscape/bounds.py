@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
-from spinebook.checks import check_number, is_traced
+from spinebook.checks import check_count, check_number, is_traced
 from spinebook.landscape.measures import LayerMeasures
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 # Both sides are float64 sums of positive numbers; more than this is no rounding.
@@ -49,6 +50,7 @@ def array_module(measures: LayerMeasures) -> Any:
     return jnp if is_traced(measures.input_norms) else np
 
 
+@explains_misuse
 @infinite_allowed
 def ma_ying_bound(measures: LayerMeasures, power: float | int = 2, layer: int = 0) -> Bound:
     r"""Bound moments of the input gradient by those of the weight gradient.
@@ -80,6 +82,11 @@ def ma_ying_bound(measures: LayerMeasures, power: float | int = 2, layer: int = 
     check_number("power", power)
     if not power > 0:
         raise ValueError(f"power must be positive, got {power}")
+    check_count("layer", layer)
+    if layer >= len(measures.singular_values):
+        raise ValueError(
+            f"layer must be one of {len(measures.singular_values)}, counted from 0, got {layer}"
+        )
     xp = array_module(measures)
     jacobian = xp.sum(measures.singular_values[layer] ** 2, axis=1)
     factor = measures.weight_norms[layer] / xp.min(measures.input_norms[:, layer])
@@ -106,6 +113,7 @@ class SensitivityChain(NamedTuple):
         return Bound(*self[:2]), Bound(*self[1:3]), Bound(*self[2:])
 
 
+@explains_misuse
 @infinite_allowed
 def sensitivity_chain(measures: LayerMeasures, *, with_biases: bool = False) -> SensitivityChain:
     r"""Bound the maximum local sensitivity by sharpness, through two steps in between.
@@ -146,6 +154,7 @@ def sensitivity_chain(measures: LayerMeasures, *, with_biases: bool = False) -> 
     )
 
 
+@explains_misuse
 @infinite_allowed
 def network_sensitivity_bound(measures: LayerMeasures, *, with_biases: bool = False) -> Bound:
     r"""Bound the network sensitivity, the sum over layers, by sharpness.

@@ -12,10 +12,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.landscape.networks import LayerParameters, uniform_layer
+from spinebook.misuse import explains_misuse
 from spinebook.patches import image_patches
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 @dataclasses.dataclass(frozen=True)
 class Convnet:
     """Convolutions, each with ReLU and 2 x 2 maximum pooling, then dense layers with ReLU.
@@ -137,6 +139,7 @@ def _pool(x: Float[Array, "samples height width maps"]) -> Float[Array, "samples
     return jnp.max(blocks, axis=(2, 4))
 
 
+@explains_misuse
 def vgg(height: int = 32, width: int = 32, colours: int = 3, outputs: int = 10) -> Convnet:
     """Describe the small VGG of the public code of Chen et al. (2310.01770, commit 2bcbe24).
 

@@ -17,6 +17,7 @@ from spinebook.landscape._dense import dense_pass
 from spinebook.landscape.bounds import Bound, network_sensitivity_bound, sensitivity_chain
 from spinebook.landscape.measures import layer_measures
 from spinebook.landscape.networks import Activation, DenseNetwork
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -29,6 +30,7 @@ class ConvolutionBounds(NamedTuple):
     unshared_nmls: Bound
 
 
+@explains_misuse
 def circular_weight(
     kernel: Float[AnyArray, "size maps_in maps_out"], positions: int
 ) -> Float[Array, "inputs units"]:
@@ -63,6 +65,7 @@ def circular_weight(
     return weight.reshape(positions * maps_in, positions * maps_out)
 
 
+@explains_misuse
 def circular_convolution_bounds(
     kernels: Sequence[Float[AnyArray, "_ _ _"]],
     readout: Float[AnyArray, "units outputs"],
@@ -107,6 +110,8 @@ def circular_convolution_bounds(
         raise ValueError("kernels must hold at least one convolution")
     for name, value in (("readout", readout), ("x", x), *(("kernels", k) for k in kernels)):
         check_number(name, value)
+    if not isinstance(biases, bool):
+        raise TypeError(f"biases must be True or False, got {biases!r}")
     samples, positions, maps = x.shape
     sizes = (maps, *(kernel.shape[2] for kernel in kernels))
     network = DenseNetwork(

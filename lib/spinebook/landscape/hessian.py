@@ -11,8 +11,9 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from spinebook.checks import check_count
+from spinebook.checks import check_count, check_floats
 from spinebook.landscape._checks import check_parameters
+from spinebook.misuse import explains_misuse
 
 Loss: TypeAlias = Callable[[Any], Any]
 _DIRECTIONS_AT_ONCE = 16
@@ -25,6 +26,7 @@ class Estimate(NamedTuple):
     standard_error: Float[Array, ""]
 
 
+@explains_misuse
 def hessian_vector_product(
     loss: Loss, point: Float[Array, " parameters"], direction: Float[Array, " parameters"]
 ) -> Float[Array, " parameters"]:
@@ -45,6 +47,7 @@ def hessian_vector_product(
     return jax.jvp(jax.grad(loss), (point,), (direction,))[1]
 
 
+@explains_misuse
 def hessian_trace(
     loss: Loss,
     params: Any,
@@ -92,6 +95,10 @@ def hessian_trace(
 
 def flat_loss(loss: Loss, params: Any) -> tuple[Loss, Float[Array, " parameters"]]:
     """Return the loss as a function of one vector, and the parameters as that vector."""
+    check_floats("params", params)
+    shape = jax.eval_shape(loss, params).shape
+    if shape:
+        raise ValueError(f"loss must return a single number, got shape {shape} with these params")
     point, unravel = ravel_pytree(params)
     return lambda vector: loss(unravel(vector)), point
 
@@ -125,6 +132,7 @@ def mean_estimate(draws: Float[Array, " draws"]) -> Estimate:
     return Estimate(jnp.mean(draws), jnp.std(draws, ddof=1) / draws.size**0.5)
 
 
+@explains_misuse
 def perturbed_adaptive_sharpness(
     loss: Loss, params: Any, *, size: float | int = 0.01, draws: int = 200, key: PRNGKeyArray
 ) -> Estimate:

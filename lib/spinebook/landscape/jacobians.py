@@ -14,9 +14,11 @@ from spinebook.landscape._checks import Apply, check_batch
 from spinebook.landscape._dense import dense_pass, input_jacobian_of
 from spinebook.landscape.networks import DenseNetwork
 from spinebook.landscape.sharpness import pieces
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def input_jacobian(
     apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
 ) -> Float[Array, "samples outputs inputs"]:
@@ -60,6 +62,7 @@ def _jacobians(
     return jnp.swapaxes(jacobian.reshape(outputs, x.shape[0], -1), 0, 1)
 
 
+@explains_misuse
 def input_singular_values(
     apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
 ) -> Float[Array, "samples rank"]:

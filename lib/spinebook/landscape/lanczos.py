@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from spinebook.checks import check_count
 from spinebook.landscape._checks import check_parameters
 from spinebook.landscape.hessian import Loss, flat_loss, hessian_vector_product
+from spinebook.misuse import explains_misuse
 
 
 class Eigenvalues(NamedTuple):
@@ -21,6 +22,7 @@ class Eigenvalues(NamedTuple):
     residuals: Float[Array, " count"]
 
 
+@explains_misuse
 def top_hessian_eigenvalues(
     loss: Loss, params: Any, count: int = 1, *, steps: int | None = None, key: PRNGKeyArray
 ) -> Eigenvalues:

@@ -15,6 +15,7 @@ from spinebook.landscape._checks import check_batch
 from spinebook.landscape._dense import dense_pass, gradient_norms, input_jacobian_of
 from spinebook.landscape.jacobians import in_turn, largest_singular_value, singular_values
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -51,6 +52,7 @@ class LayerMeasures(NamedTuple):
         return (self.weight_gradients + self.bias_gradients).sum(1).mean()
 
 
+@explains_misuse
 def layer_measures(
     network: DenseNetwork, params: LayerParameters, x: Float[AnyArray, "samples inputs"]
 ) -> LayerMeasures:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 Activation: TypeAlias = Literal["tanh", "relu", "linear"]
@@ -59,6 +60,7 @@ def uniform_layer(
     return layer
 
 
+@explains_misuse
 @dataclasses.dataclass(frozen=True)
 class DenseNetwork:
     r"""A fully connected network with a linear readout.

@@ -13,11 +13,13 @@ from spinebook.landscape._checks import check_batch, check_parameters
 from spinebook.landscape._dense import dense_pass, input_jacobian_of
 from spinebook.landscape.hessian import Loss, hessian_vector_product
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 _DIRECTIONS_AT_ONCE = 16
 
 
+@explains_misuse
 def relative_flatness(loss: Loss, weight: Float[AnyArray, "inputs units"]) -> Float[Array, ""]:
     r"""Return the relative flatness of one layer from the exact Hessian of a loss.
 
@@ -64,6 +66,7 @@ def _relative_flatness(loss: Loss, weight: Float[Array, "inputs units"]) -> Floa
     return jnp.sum(terms)
 
 
+@explains_misuse
 def gauss_newton_relative_flatness(
     network: DenseNetwork, params: LayerParameters, x: Float[AnyArray, "samples inputs"]
 ) -> Float[Array, " layers"]:

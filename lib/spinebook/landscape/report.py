@@ -14,6 +14,7 @@ from spinebook.landscape._dense import dense_pass, gradient_norms, input_jacobia
 from spinebook.landscape.jacobians import in_turn, largest_singular_value, singular_values
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
 from spinebook.landscape.volume import log_volume, participation_ratio
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 _TOP = 3
@@ -55,6 +56,7 @@ class DenseReport(NamedTuple):
     output_jacobian: Float[Array, " outputs"]
 
 
+@explains_misuse
 def dense_report(
     network: DenseNetwork, params: LayerParameters, x: Float[AnyArray, "samples inputs"]
 ) -> DenseReport:

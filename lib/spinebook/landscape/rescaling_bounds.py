@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from spinebook.landscape.bounds import Bound, array_module
 from spinebook.landscape.measures import LayerMeasures
+from spinebook.misuse import explains_misuse
 
 
 class RescalingBounds(NamedTuple):
@@ -17,6 +18,7 @@ class RescalingBounds(NamedTuple):
     network_normalised: Bound
 
 
+@explains_misuse
 def rescaling_bounds(measures: LayerMeasures) -> RescalingBounds:
     r"""Bound scale-free sensitivities by scale-free sharpness.
 

@@ -15,9 +15,11 @@ from spinebook.landscape.convnets import Convnet
 from spinebook.landscape.jacobians import in_turn, largest_singular_value, sensitivities
 from spinebook.landscape.networks import DenseNetwork, LayerParameters
 from spinebook.landscape.sharpness import LayerSums, layer_sums
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def local_sensitivities(
     apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
 ) -> Float[Array, " samples"]:
@@ -50,6 +52,7 @@ def local_sensitivities(
 _sensitivities = jax.jit(sensitivities, static_argnums=(0, 3))
 
 
+@explains_misuse
 def maximum_local_sensitivity(
     apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
 ) -> Float[Array, ""]:
@@ -79,6 +82,7 @@ def maximum_local_sensitivity(
     return jnp.mean(_sensitivities(apply, params, x, outputs))
 
 
+@explains_misuse
 def network_mls(
     network: DenseNetwork | Convnet,
     params: LayerParameters,
@@ -134,6 +138,7 @@ def _network_mls(
     return layer_sums(jnp.stack([jnp.broadcast_to(c, x.shape[:1]) for c in columns], axis=1))
 
 
+@explains_misuse
 def input_invariant_mls(
     apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
 ) -> Float[Array, ""]:
@@ -173,6 +178,7 @@ def _mean_response(
     return jnp.sum(response**2) / x.size
 
 
+@explains_misuse
 def normalised_mls(
     apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
 ) -> Float[Array, ""]:

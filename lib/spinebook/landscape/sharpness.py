@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from spinebook.landscape._checks import Apply, check_batch
 from spinebook.landscape._dense import dense_pass, gradient_norms
 from spinebook.landscape.networks import DenseNetwork
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 # Per-sample gradients held at once, as numbers: 16 MiB in float32, about a core's cache.
@@ -46,6 +47,7 @@ def layer_sums(by_layer: Float[AnyArray, "samples layers"]) -> LayerSums:
     return LayerSums(jnp.mean(per_sample), per_sample, jnp.mean(by_layer, axis=0))
 
 
+@explains_misuse
 def sharpness(apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]) -> LayerSums:
     r"""Return the exact sharpness in its gradient form.
 
@@ -82,6 +84,7 @@ def sharpness(apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
     return _sharpness(apply, params, x, outputs, False)
 
 
+@explains_misuse
 def adaptive_sharpness(
     apply: Apply, params: Any, x: Float[AnyArray, "samples *features"]
 ) -> LayerSums:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 
 
 class StabilityLimits(NamedTuple):
@@ -15,6 +16,7 @@ class StabilityLimits(NamedTuple):
     sharpness: float
 
 
+@explains_misuse
 def linear_stability_limits(
     rate: float | int, batch: int, outputs: int, loss_scale: float | int = 1.0
 ) -> StabilityLimits:

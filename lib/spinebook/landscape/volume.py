@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -19,6 +20,7 @@ class LogVolume(NamedTuple):
     rank_deficient: Bool[Array, " samples"]
 
 
+@explains_misuse
 def log_local_volume(
     singular_values: Float[AnyArray, "samples rank"], outputs: int, top: int | None = None
 ) -> LogVolume:
@@ -72,6 +74,7 @@ def log_volume(singular_values: Float[Array, "samples rank"], count: int) -> Log
     return LogVolume(jnp.mean(per_sample), per_sample, jnp.any(zero, axis=1))
 
 
+@explains_misuse
 def local_dimensionality(singular_values: Float[AnyArray, "samples rank"]) -> Float[Array, ""]:
     r"""Return the local dimensionality, the mean participation ratio of squared singular values.
 

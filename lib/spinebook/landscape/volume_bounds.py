@@ -8,8 +8,10 @@ import numpy as np
 
 from spinebook.landscape.bounds import Bound, array_module, infinite_allowed
 from spinebook.landscape.measures import LayerMeasures
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 @infinite_allowed
 def volume_bound(
     measures: LayerMeasures, form: Literal["full", "hoelder", "n_free"] = "full"
@@ -60,6 +62,7 @@ def volume_bound(
     return Bound(xp.mean(xp.prod(measures.singular_values[0], axis=1)), right)
 
 
+@explains_misuse
 @infinite_allowed
 def log_volume_bound(measures: LayerMeasures, top: int | None = None) -> Bound:
     r"""Bound the mean log volume by log sharpness, without any power of the sample size.
@@ -100,6 +103,7 @@ def log_volume_bound(measures: LayerMeasures, top: int | None = None) -> Bound:
     return Bound(left, count * sizes + count / 2 * xp.log(measures.sharpness / count))
 
 
+@explains_misuse
 @infinite_allowed
 def network_volume_bound(measures: LayerMeasures) -> Bound:
     r"""Bound the network volumetric ratio, a sum over layers, by sharpness.

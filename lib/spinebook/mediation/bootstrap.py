@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float, UInt16
 from scipy.special import ndtr, ndtri, pdtr
 
-from spinebook.checks import check_count
+from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.stats.intervals import check_level
 
 METHODS = ("percentile", "bias-corrected", "bca")
@@ -42,6 +43,7 @@ def _count_law(n: int) -> _CountLaw:
     return _CountLaw(ends[ends < 65536].astype(np.uint16), rest / max(rest[-1], 2.0**-60))
 
 
+@explains_misuse
 def resample_means(
     rows: Float[np.ndarray, "n moments"], resamples: int, *, seed: int
 ) -> Float[np.ndarray, "resamples moments"]:
@@ -72,8 +74,10 @@ def resample_means(
         [0.0, 0.5, 1.0]
     """
     check_count("resamples", resamples, minimum=1)
+    check_count("seed", seed)
     if rows.ndim != 2 or len(rows) == 0:
         raise ValueError(f"rows must be a matrix with at least one row, got shape {rows.shape}.")
+    check_number("rows", rows)
     n, block = len(rows), max(1, PRODUCT // rows.size)
     generator = np.random.Generator(np.random.SFC64(seed))
     ends, beyond = _count_law(n)
@@ -103,6 +107,7 @@ def resample_means(
     return means / n
 
 
+@explains_misuse
 def bootstrap_interval(
     draws: Float[np.ndarray, " resamples"],
     estimate: float,

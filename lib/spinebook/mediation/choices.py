@@ -11,6 +11,7 @@ from jaxtyping import Float, PRNGKeyArray
 
 from spinebook.checks import check_number
 from spinebook.mediation.structural import StructuralModel, Value, model_pytree
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray, Numbers
 
 # Newton's method doubles its digits in each step; from zero it needs about six.
@@ -24,6 +25,7 @@ class ChoiceNoise(NamedTuple):
     choice: Float[AnyArray, " n"]
 
 
+@explains_misuse
 @model_pytree
 @dataclass(frozen=True)
 class LogisticChoice(StructuralModel):
@@ -81,6 +83,7 @@ class LogisticChoice(StructuralModel):
         return (noise.choice < self.probability(stimulus, mediator)).astype(noise.choice.dtype)
 
 
+@explains_misuse
 def logistic_slopes(predictors: Numbers, choice: Numbers) -> Float[np.ndarray, " coefficients"]:
     r"""Fit a logistic regression by maximum likelihood, Newton's method in float64.
 

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from spinebook.misuse import explains_misuse
+
 Arrow: TypeAlias = tuple[str, str] | tuple[str, str, str]
 """Cause, effect and, if there is a third entry, the label beside the arrow."""
 
@@ -17,6 +19,7 @@ _LABEL_DISTANCE = 4.0
 _DASHED: Any = (0, (4, 3))
 
 
+@explains_misuse
 def draw_diagram(
     ax: Any,
     positions: Mapping[str, tuple[float, float]],
@@ -59,6 +62,8 @@ def draw_diagram(
     from matplotlib import rcParams
     from matplotlib.patches import FancyArrowPatch
 
+    if not hasattr(ax, "add_patch"):
+        raise TypeError(f"ax must be Matplotlib's axes, got {ax!r}; plt.subplots() makes them")
     _check_diagram(positions, arrows, unrecorded, randomised, labels or {}, faint)
     color, centre = rcParams["text.color"], np.mean(list(positions.values()), axis=0)
     for name, place in positions.items():

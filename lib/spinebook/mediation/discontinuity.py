@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from spinebook.checks import check_broadcast, check_number
 from spinebook.mediation.trials import trial_columns
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
@@ -60,6 +61,7 @@ def fit_at_threshold(distance: Any, outcome: Any, inside: Any, order: int) -> _S
     return _Side(value, freedom * ((weight * residual) ** 2).sum(-1), count[..., 0])
 
 
+@explains_misuse
 def spike_discontinuity(
     drive: Numbers,
     outcome: Numbers,
@@ -120,6 +122,7 @@ def spike_discontinuity(
     return SpikeEffect(float(above.value - below.value), float(error), *counts)
 
 
+@explains_misuse
 def naive_difference(
     effect: Numbers, confounding: Numbers, correlation: Numbers, threshold: Numbers = 0.0
 ) -> Float[np.ndarray, "..."]:
@@ -155,6 +158,7 @@ def naive_difference(
     return np.asarray(np.asarray(effect, float) + bias)
 
 
+@explains_misuse
 def window_difference(
     effect: Numbers,
     confounding: Numbers,

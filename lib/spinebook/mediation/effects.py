@@ -5,8 +5,10 @@ from __future__ import annotations
 from spinebook.checks import check_number
 from spinebook.mediation.scm import LinearSCM
 from spinebook.mediation.structural import Effects, Value
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 def effects(
     scm: LinearSCM, *, control: Value = 0.0, treated: Value = 1.0, level: Value = 0.0
 ) -> Effects:

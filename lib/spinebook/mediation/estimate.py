@@ -18,12 +18,14 @@ from spinebook.mediation.moments import (
     regression_paths,
 )
 from spinebook.mediation.path_estimates import MediationEstimate, PathEstimate
+from spinebook.misuse import explains_misuse
 from spinebook.stats.intervals import check_level
 
 METHODS = (*RESAMPLED, "sobel", "joint")
 LEAST_TOLERANCE = 1e-10  # below it float64 leaves fewer than six digits of a coefficient
 
 
+@explains_misuse
 def estimate_mediation(
     stimulus: Any,
     mediator: Any,
@@ -158,7 +160,7 @@ def _whole_sample(
     if flat.any():
         raise ValueError(
             f"column {int(np.argmax(flat)) + 1} of {columns.shape[1]} (covariates, stimulus, "
-            "mediators, outcome) is constant; it can neither have nor be an effect."
+            "mediators, outcome) is constant; it can neither have nor be an effect: leave it out."
         )
     with np.errstate(divide="ignore", invalid="ignore"):
         paths = regression_paths(columns.T @ columns / n, mediators, covariates)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from spinebook.checks import check_count, check_number
+from spinebook.checks import check_count, check_number, check_real
 from spinebook.mediation.structural import Exact, Value
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -69,6 +70,7 @@ class NaturalEffects(NamedTuple):
         return np.log(self.worlds) - np.log1p(-self.worlds)
 
 
+@explains_misuse
 def mediation_formula(
     outcome_mean: Callable[[Any, Any], Any],
     mediator_mean: Callable[[Any], Any],
@@ -135,6 +137,7 @@ def mediation_formula(
     return NaturalEffects(np.array(rows))
 
 
+@explains_misuse
 def mediation_formula_discrete(
     outcome: Float[AnyArray, "x m c"],
     mediator: Float[AnyArray, "x m c"],
@@ -169,6 +172,8 @@ def mediation_formula_discrete(
         >>> float(found.pure_indirect.round(9)), float(found.total_indirect.round(9))
         (0.72, 0.08)
     """
+    for name, table in (("outcome", outcome), ("mediator", mediator), ("covariate", covariate)):
+        check_real(name, table)
     y, p, q = (np.asarray(table, np.float64) for table in (outcome, mediator, covariate))
     if y.ndim != 3 or y.shape != p.shape or q.shape != y.shape[2:]:
         raise ValueError(

@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from spinebook.checks import check_real
 from spinebook.mediation.formula import check_distribution
 from spinebook.mediation.trials import trial_columns
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -21,6 +23,7 @@ class FrontDoorEstimate(NamedTuple):
     naive: float
 
 
+@explains_misuse
 def front_door(
     stimulus: Float[AnyArray, " n"],
     mediator: Float[AnyArray, " n"],
@@ -65,6 +68,7 @@ def front_door(
     return FrontDoorEstimate(float(a), float(b), float(a * b), float(X @ Y / (X @ X)))
 
 
+@explains_misuse
 def front_door_discrete(
     p_m_x: Float[AnyArray, "x m"],
     p_y_mx: Float[AnyArray, "m x y"],
@@ -93,6 +97,8 @@ def front_door_discrete(
         array([[0.6, 0.4],
                [0.3, 0.7]])
     """
+    for name, table in (("p_m_x", p_m_x), ("p_y_mx", p_y_mx), ("p_x", p_x)):
+        check_real(name, table)
     mediator, outcome, stimulus = (np.asarray(table, np.float64) for table in (p_m_x, p_y_mx, p_x))
     fits = mediator.ndim == 2 and outcome.ndim == 3 and stimulus.ndim == 1
     if not fits or outcome.shape[:2] != mediator.shape[::-1] or len(mediator) != len(stimulus):

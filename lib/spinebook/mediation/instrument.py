@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spinebook.mediation.trials import trial_columns
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
@@ -25,6 +26,7 @@ class InstrumentEstimate(NamedTuple):
     first_stage_f: float
 
 
+@explains_misuse
 def instrument_estimate(
     stimulus: Numbers,
     mediator: Numbers,

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_number
 from spinebook.mediation.structural import Value
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -64,6 +65,7 @@ class SerialPaths(NamedTuple):
         return self.first, self.second + self.chain
 
 
+@explains_misuse
 def total_effects_on_mediators(
     alpha: Float[AnyArray, "K"], coupling: Float[AnyArray, "K K"]
 ) -> Float[np.ndarray, "K"]:
@@ -100,6 +102,7 @@ def total_effects_on_mediators(
     return np.linalg.solve(np.eye(direct.size) - gamma, direct)
 
 
+@explains_misuse
 def interventional_effects(
     alpha: Float[AnyArray, "K"],
     beta: Float[AnyArray, "K"],
@@ -145,6 +148,7 @@ def interventional_effects(
     return InterventionalEffects(past, per_mediator, 0.0, past + per_mediator.sum())
 
 
+@explains_misuse
 def simulate_interventional_effects(
     outcome: Callable[[Any, Any], Any],
     under_control: Float[AnyArray, "n K"],
@@ -227,6 +231,7 @@ def _interventional(
     return SimulatedInterventional(mean, error)
 
 
+@explains_misuse
 def serial_paths(
     alpha: tuple[Value, Value], coupling: Value, beta: tuple[Value, Value]
 ) -> SerialPaths:

@@ -6,13 +6,16 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from spinebook.checks import check_at_most, check_count
+from spinebook.checks import check_at_most, check_count, check_number, is_traced
 from spinebook.mediation.structural import Value
 from spinebook.mediation.trials import Sample
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 def lit_neurons(
     n: int,
     lit: int,
@@ -50,7 +53,7 @@ def lit_neurons(
         Stimulus, first neuron, behaviour, shared fluctuation and light.
 
     Raises:
-        ValueError: If a count is out of range.
+        ValueError: If a count is out of range or a variance negative.
 
     Examples:
         >>> lit_neurons(5, 2, key=jax.random.key(0)).mediator.shape
@@ -60,6 +63,13 @@ def lit_neurons(
     check_count("neurons", neurons, minimum=2)
     check_count("lit", lit, minimum=1)
     check_at_most("lit", lit, "neurons", neurons)
+    for name, variance in (
+        ("shared_variance", shared_variance),
+        ("private_variance", private_variance),
+    ):
+        check_number(name, variance)
+        if not is_traced(variance) and np.any(np.asarray(variance) < 0):
+            raise ValueError(f"{name} must not be negative, got {variance}.")
     spread = shared_variance, private_variance
     return _draw(int(n), float(lit), key, int(neurons), push, spread, (alpha, beta, direct))
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from spinebook.checks import check_count
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -39,6 +41,7 @@ class Paths(NamedTuple):
     tolerance: Float[AnyArray, "*batch"] | float
 
 
+@explains_misuse
 def moment_rows(columns: Float[AnyArray, "n q"]) -> Float[AnyArray, "n moments"]:
     r"""Values and products of the columns, one row an observation.
 
@@ -64,6 +67,7 @@ def moment_rows(columns: Float[AnyArray, "n q"]) -> Float[AnyArray, "n moments"]
     return rows
 
 
+@explains_misuse
 def covariance_from_moments(
     means: Float[AnyArray, "moments *batch"], q: int
 ) -> Float[AnyArray, "{q} {q} *batch"]:
@@ -78,12 +82,22 @@ def covariance_from_moments(
     Returns:
         Covariances, both axes of the matrix first.
 
+    Raises:
+        ValueError: If there are other moments than those of ``q`` variables.
+
     Examples:
         >>> z = np.array([[0.0, 1.0], [2.0, 5.0]])
         >>> covariance_from_moments(moment_rows(z).mean(axis=0), 2)
         array([[1., 2.],
                [2., 4.]])
     """
+    check_count("q", q, minimum=1)
+    moments = q + q * (q + 1) // 2
+    if len(means) != moments:
+        raise ValueError(
+            f"means must hold {moments} moments of q = {q} variables, got {len(means)}; pass what "
+            "moment_rows makes, averaged"
+        )
     index = np.zeros((q, q), int)
     index[np.triu_indices(q)] = np.arange(q, q + q * (q + 1) // 2)
     index = np.maximum(index, index.T)
@@ -91,6 +105,7 @@ def covariance_from_moments(
     return products - means[:q, None] * means[None, :q]
 
 
+@explains_misuse
 def sweep(
     matrix: Float[AnyArray, "q q *batch"], pivot: int
 ) -> tuple[Float[AnyArray, "q q *batch"], Float[AnyArray, "*batch"] | float]:
@@ -104,7 +119,11 @@ def sweep(
         pivot: Index of the variable to sweep.
 
     Returns:
-        The swept matrix and the pivot that it was divided by.
+        The swept matrix and the pivot that it was divided by; not finite where that is zero, as
+        for a variable that is constant.
+
+    Raises:
+        ValueError: If ``pivot`` is no index of a variable.
 
     Examples:
         >>> swept, _ = sweep(np.array([[2.0, 1.0], [1.0, 3.0]]), 0)
@@ -113,6 +132,13 @@ def sweep(
     """
     array: Any = matrix
     xp = array.__array_namespace__()
+    if not 0 <= pivot < len(array):
+        raise ValueError(f"pivot must be 0 to {len(array) - 1}, got {pivot}.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _swept(array, pivot, xp)
+
+
+def _swept(array: Any, pivot: int, xp: Any) -> tuple[Any, Any]:
     size = array[pivot, pivot]
     row = array[pivot] / size
     chosen = (np.arange(len(array)) == pivot).reshape(-1, *[1] * (array.ndim - 1))
@@ -123,6 +149,7 @@ def sweep(
     return xp.where(chosen.swapaxes(0, 1), column, swept), size
 
 
+@explains_misuse
 def regression_paths(
     covariance: Float[AnyArray, "q q *batch"], mediators: int = 1, covariates: int = 0
 ) -> Paths:
@@ -139,7 +166,8 @@ def regression_paths(
         covariates: Number of covariates.
 
     Returns:
-        The coefficients and the parts of their standard errors.
+        The coefficients and the parts of their standard errors; not finite where a regressor is
+        constant.
 
     Examples:
         >>> s = np.array([[1.0, 0.5, 0.7], [0.5, 1.25, 1.15], [0.7, 1.15, 2.13]])
@@ -156,7 +184,8 @@ def regression_paths(
         for pivot in range(0 if last == x else x + 1, last + 1):
             swept, size = sweep(swept, pivot)
             # A constant regressor has a pivot of 0 out of a variance of 0: no tolerance at all.
-            share = size / xp.where(before[pivot, pivot] > 0, before[pivot, pivot], 1.0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                share = size / xp.where(before[pivot, pivot] > 0, before[pivot, pivot], 1.0)
             tolerance = xp.minimum(tolerance, share)
         stages.append(swept)
     first, second = stages

@@ -16,6 +16,7 @@ from spinebook.mediation.network_model import (
     decision_drive,
     report,
 )
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -27,6 +28,7 @@ class PatchedEffects(NamedTuple):
     total_indirect: Float[AnyArray, " sets"]
 
 
+@explains_misuse
 def patched_effects(
     weights: NetworkWeights, noise: NetworkNoise, sets: Bool[AnyArray, "sets units"]
 ) -> PatchedEffects:
@@ -112,6 +114,7 @@ def random_sets(
         [[1, 1], [3, 3]]
     """
     check_count("choices", choices, minimum=1)
+    check_count("seed", seed)
     check_count("sizes", sizes, minimum=1)
     if max(sizes) > units:
         raise ValueError(f"sizes must not exceed the number of units, {units}, got {sizes}.")

@@ -11,9 +11,11 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class NetworkTask:
     r"""A choice between two noisy stimuli, :math:`x = \pm 1`, and the network that has to make it.

@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from spinebook.checks import check_at_most, check_count, check_number
 from spinebook.mediation.structural import Exact, Value
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray, Numbers
 
 
@@ -26,6 +27,7 @@ class OmittedNeurons(NamedTuple):
     joint_indirect: float
 
 
+@explains_misuse
 def apparent_share(
     recorded: Numbers, neurons: Numbers, shared_variance: Numbers, private_variance: Numbers
 ) -> Exact:
@@ -70,6 +72,7 @@ def apparent_share(
     return k / N * (1 + shared * (N - k) / (private + k * shared))
 
 
+@explains_misuse
 def omitted_neuron_bias(
     alpha: Float[AnyArray, "N"],
     beta: Float[AnyArray, "N"],
@@ -134,6 +137,7 @@ def omitted_neuron_bias(
     )
 
 
+@explains_misuse
 def simulate_apparent_share(
     recorded: Sequence[int],
     neurons: int,
@@ -183,6 +187,8 @@ def simulate_apparent_share(
     apparent_share(recorded, neurons, shared_variance, private_variance)
     check_count("replicates", replicates, minimum=1)
     check_count("trials", trials, minimum=max(recorded) + 5)
+    for name, value in (("alpha", alpha), ("beta", beta), ("direct", direct)):
+        check_number(name, value)
     if alpha == 0 or beta == 0:
         raise ValueError(f"alpha and beta must not be 0, got {alpha} and {beta}.")
     spread = (np.sqrt(shared_variance), np.sqrt(private_variance))

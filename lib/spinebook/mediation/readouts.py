@@ -14,6 +14,7 @@ from spinebook.checks import check_count
 from spinebook.mediation.scm import LinearSCM
 from spinebook.mediation.structural import StructuralModel
 from spinebook.mediation.unit_models import HeterogeneousSCM, TypeMixture
+from spinebook.misuse import explains_misuse
 
 ReadOutName: TypeAlias = Literal[
     "tuning",
@@ -127,6 +128,7 @@ def read_out_pairs() -> tuple[ReadOutPair, ...]:
     )
 
 
+@explains_misuse
 def read_out(name: ReadOutName, model: StructuralModel, n: int, *, key: PRNGKeyArray) -> ReadOut:
     r"""Run an experiment on simulated units and return what it shows.
 
@@ -172,6 +174,7 @@ def read_out(name: ReadOutName, model: StructuralModel, n: int, *, key: PRNGKeyA
     return _shown(name, means, errors)
 
 
+@explains_misuse
 def compare_pair(pair: ReadOutPair, n: int, *, key: PRNGKeyArray) -> PairComparison:
     """Read out both models of a pair and simulate how much is mediated in each.
 

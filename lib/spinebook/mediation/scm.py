@@ -21,8 +21,10 @@ from spinebook.mediation.trials import (
     draw_stimulus,
     stimulus_moments,
 )
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 @model_pytree
 @dataclass(frozen=True)
 class LinearSCM(StructuralModel):

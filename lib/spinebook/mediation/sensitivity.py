@@ -11,6 +11,7 @@ from spinebook.checks import check_broadcast, check_number
 from spinebook.mediation.scm import LinearSCM
 from spinebook.mediation.structural import Exact, Value
 from spinebook.mediation.trials import trial_columns
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray, Numbers
 
 
@@ -31,6 +32,7 @@ class SensitivityCurve(NamedTuple):
     total_product: Float[np.ndarray, "rho"]
 
 
+@explains_misuse
 def indirect_under_rho(
     alpha: Value, outcome_sd: Value, mediator_sd: Value, residual_correlation: Value, rho: Numbers
 ) -> Exact:
@@ -80,6 +82,7 @@ def indirect_under_rho(
     return a * sigma_y / sigma_m * (fitted - assumed * ratio)
 
 
+@explains_misuse
 def sensitivity_rho(
     stimulus: Float[AnyArray, " n"],
     mediator: Float[AnyArray, " n"],
@@ -119,6 +122,7 @@ def sensitivity_rho(
     return _curve(np.cov(columns), np.atleast_1d(np.asarray(rho, np.float64)))
 
 
+@explains_misuse
 def same_covariance_models(covariance: Float[AnyArray, "3 3"], *, rho: Numbers) -> LinearSCM:
     r"""Return linear models with different mediated effects and one and the same covariance.
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spinebook.checks import check_broadcast, check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
@@ -37,6 +38,7 @@ def _product_test(
     return ProductTest(error, z, 2 * ndtr(-np.abs(z)))
 
 
+@explains_misuse
 def sobel(a: Numbers, b: Numbers, a_error: Numbers, b_error: Numbers) -> ProductTest:
     r"""Sobel's test of an indirect effect (Sobel 1982).
 
@@ -64,6 +66,7 @@ def sobel(a: Numbers, b: Numbers, a_error: Numbers, b_error: Numbers) -> Product
     return _product_test(a, b, a_error, b_error, 0.0)
 
 
+@explains_misuse
 def aroian(a: Numbers, b: Numbers, a_error: Numbers, b_error: Numbers) -> ProductTest:
     r"""Sobel's test with the variance of a product of independent estimates (Aroian 1947).
 
@@ -88,6 +91,7 @@ def aroian(a: Numbers, b: Numbers, a_error: Numbers, b_error: Numbers) -> Produc
     return _product_test(a, b, a_error, b_error, 1.0)
 
 
+@explains_misuse
 def goodman(a: Numbers, b: Numbers, a_error: Numbers, b_error: Numbers) -> ProductTest:
     r"""Sobel's test with the unbiased estimate of the variance of the product (Goodman 1960).
 
@@ -115,6 +119,7 @@ def goodman(a: Numbers, b: Numbers, a_error: Numbers, b_error: Numbers) -> Produ
     return _product_test(a, b, a_error, b_error, -1.0)
 
 
+@explains_misuse
 def joint_significance(
     a_t: Numbers, b_t: Numbers, a_degrees: Numbers, b_degrees: Numbers
 ) -> Float[np.ndarray, "..."]:
@@ -152,6 +157,7 @@ def joint_significance(
     return np.asarray(2 * np.maximum(*tails))
 
 
+@explains_misuse
 def product_variance(
     alpha: Numbers,
     beta: Numbers,

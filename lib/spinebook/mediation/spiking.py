@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, check_probability
 from spinebook.mediation.discontinuity import fit_at_threshold
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
@@ -67,6 +68,7 @@ class ToggledSpikes(NamedTuple):
     blocks: Float[Array, "correlations simulations 2"]
 
 
+@explains_misuse
 def simulate_spiking(
     correlations: Numbers,
     simulations: int,
@@ -151,6 +153,7 @@ def _simulate(shared, key, simulations, blocks, model):
     return SpikingBlocks(*seen)
 
 
+@explains_misuse
 def spiking_effects(
     seen: SpikingBlocks, windows: Numbers, *, model: SpikingModel | None = None
 ) -> SpikingSweep:
@@ -211,6 +214,7 @@ def _effects(seen, windows, model):
     return SpikingSweep(jump(jnp.inf, 0), means, lines, randomised)
 
 
+@explains_misuse
 def toggled_spikes(
     seen: SpikingBlocks, window: float, *, model: SpikingModel | None = None
 ) -> ToggledSpikes:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Num, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 Value: TypeAlias = float | int | np.floating | Num[AnyArray, "..."]
@@ -119,6 +120,7 @@ class StructuralModel:
         return _simulated(self, n, key, control, treated, level)
 
 
+@explains_misuse
 def unit_effects(
     model: StructuralModel, noise: Any, *, control: Value, treated: Value, level: Value
 ) -> Effects:
@@ -134,6 +136,10 @@ def unit_effects(
     Returns:
         The effects, arrays with one entry a unit.
 
+    Raises:
+        TypeError: If ``noise`` is not of the kind that the model draws.
+        ValueError: If a stimulus or the level is not finite.
+
     Examples:
         >>> from spinebook.mediation.scm import LinearSCM
         >>> model = LinearSCM()
@@ -142,6 +148,16 @@ def unit_effects(
         >>> units.pure_indirect.shape
         (3,)
     """
+
+    for name, value in (("control", control), ("treated", treated), ("level", level)):
+        check_number(name, value)
+    own: Any = jax.eval_shape(lambda key: model.draw_noise(1, key=key), jax.random.key(0))
+    kinds: Any = jax.tree.structure(noise), jax.tree.structure(own)
+    if kinds[0] != kinds[1]:
+        raise TypeError(
+            f"noise must be a {type(own).__name__} as model.draw_noise returns it, got "
+            f"{type(noise).__name__}; draw it from this model"
+        )
 
     def y(stimulus: Value, mediator: Any) -> Any:
         return model.outcome(stimulus, mediator, noise)

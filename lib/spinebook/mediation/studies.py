@@ -15,6 +15,7 @@ from spinebook.mediation.moments import regression_paths
 from spinebook.mediation.scm import LinearSCM
 from spinebook.mediation.significance import ProductTest, joint_significance, sobel
 from spinebook.mediation.trials import StimulusLaw
+from spinebook.misuse import explains_misuse
 from spinebook.stats.intervals import Interval, check_level
 
 # Trials drawn at once: tens of megabytes, and one shape to compile whatever the size of a study.
@@ -57,6 +58,7 @@ class StudyRegressions(NamedTuple):
         return Interval(self.total - reach, self.total + reach)
 
 
+@explains_misuse
 def draw_studies(
     model: LinearSCM,
     studies: int,
@@ -87,6 +89,7 @@ def draw_studies(
     return np.concatenate(list(_chunks(model, studies, n, key, stimulus)))
 
 
+@explains_misuse
 def regress_columns(columns: Float[np.ndarray, "studies n 3"]) -> StudyRegressions:
     r"""Fit :math:`M \sim aX` and :math:`Y \sim bM + c'X` to each of many studies.
 
@@ -99,7 +102,7 @@ def regress_columns(columns: Float[np.ndarray, "studies n 3"]) -> StudyRegressio
         columns: Stimulus, mediator and outcome of each study, at least 4 trials.
 
     Returns:
-        The coefficients of each study.
+        The coefficients of each study; not finite where a regressor is constant.
 
     Raises:
         ValueError: If a value is missing or a study has fewer than four trials.
@@ -124,6 +127,7 @@ def regress_columns(columns: Float[np.ndarray, "studies n 3"]) -> StudyRegressio
     return StudyRegressions(n, *map(np.asarray, fields))
 
 
+@explains_misuse
 def regress_studies(
     model: LinearSCM,
     studies: int,

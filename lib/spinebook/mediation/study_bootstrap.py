@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from spinebook.checks import check_count, check_number
 from spinebook.mediation.moments import covariance_from_moments, moment_rows, regression_paths
+from spinebook.misuse import explains_misuse
 from spinebook.stats.intervals import Interval, check_level
 from spinebook.types import AnyArray
 
@@ -86,6 +87,7 @@ class BootstrapStudies(NamedTuple):
         return 2 * np.minimum(*shares)
 
 
+@explains_misuse
 def bootstrap_studies(
     columns: Float[np.ndarray, "studies n variables"], resamples: int, *, seed: int
 ) -> BootstrapStudies:
@@ -102,7 +104,7 @@ def bootstrap_studies(
         seed: Seed of the resampling.
 
     Returns:
-        Estimates and draws.
+        Estimates and draws; not finite where a regressor is constant.
 
     Raises:
         ValueError: If the columns are not three, values are missing, ``resamples`` is no positive
@@ -115,6 +117,7 @@ def bootstrap_studies(
         (2, 50)
     """
     check_count("resamples", resamples, minimum=1)
+    check_count("seed", seed)
     check_number("columns", columns)
     if columns.ndim != 3 or columns.shape[2] != 3 or columns.shape[1] < 20:
         raise ValueError(

@@ -18,6 +18,7 @@ from spinebook.mediation.structural import (
     model_pytree,
     unit_effects,
 )
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -40,6 +41,7 @@ class ExperimentalLaw(NamedTuple):
     controlled: Float[np.ndarray, "2 2"]
 
 
+@explains_misuse
 @model_pytree
 @dataclass(frozen=True)
 class HeterogeneousSCM(StructuralModel):
@@ -112,6 +114,7 @@ class HeterogeneousSCM(StructuralModel):
         return self.direct * stimulus + noise.beta * mediator + noise.outcome
 
 
+@explains_misuse
 @model_pytree
 @dataclass(frozen=True)
 class TypeMixture(StructuralModel):
@@ -184,6 +187,7 @@ class TypeMixture(StructuralModel):
         return ExperimentalLaw(randomized, np.einsum("t,txm->xm", weights, outcomes))
 
 
+@explains_misuse
 @model_pytree
 @dataclass(frozen=True)
 class RedundantNeurons(StructuralModel):

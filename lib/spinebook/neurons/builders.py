@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinebook.checks import check_broadcast, check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.morphology import Morphology
 from spinebook.types import Numbers
 
@@ -12,6 +13,7 @@ SOMA, AXON, BASAL, APICAL = 1, 2, 3, 4
 _DEEPEST = 16
 
 
+@explains_misuse
 def cylinders(
     parents: Numbers,
     lengths_um: Numbers,
@@ -61,6 +63,7 @@ def cylinders(
     return Morphology(np.asarray(parents).astype(int), places, points, sorts.astype(int))
 
 
+@explains_misuse
 def cylinder(length_um: float, radius_um: float) -> Morphology:
     """Return a single cylinder.
 
@@ -81,6 +84,7 @@ def cylinder(length_um: float, radius_um: float) -> Morphology:
     return cylinders([-1], length_um, radius_um)
 
 
+@explains_misuse
 def ball_and_stick(
     soma_radius_um: float, stick_length_um: float, stick_radius_um: float
 ) -> Morphology:
@@ -109,6 +113,7 @@ def ball_and_stick(
     return cylinders([-1, 0], lengths, radii, attach=0.5, kinds=[SOMA, BASAL])
 
 
+@explains_misuse
 def binary_tree(depth: int, length_um: float, radius_um: float, *, rall: bool = True) -> Morphology:
     r"""Return a trunk that forks into two equal daughters, ``depth`` times in a row.
 

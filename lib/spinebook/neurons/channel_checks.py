@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinebook.checks import check_number, is_traced
+from spinebook.misuse import explains_misuse
 
 LARGEST_REVERSAL_mV = 500.0
 """Reversal potentials beyond it are refused: no cell keeps such a gradient of concentration."""
 
 
+@explains_misuse
 def check_channel(channel: Any) -> None:
     """Refuse what the simulator cannot use as a channel, saying what is missing or wrong.
 

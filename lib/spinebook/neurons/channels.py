@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.rates import open_fraction
 from spinebook.types import AnyArray
 
@@ -86,6 +87,7 @@ class Channel(Protocol):
         ...
 
 
+@explains_misuse
 def steady_gates(
     channel: Channel, v_mV: Float[AnyArray, "*cells"] | float
 ) -> Float[Array, "gates *cells"]:
@@ -106,6 +108,7 @@ def steady_gates(
     return jnp.asarray(channel.rates(jnp.asarray(v_mV)).steady)
 
 
+@explains_misuse
 def two_state_rates(
     opening_per_ms: Float[AnyArray, "gates *cells"],
     closing_per_ms: Float[AnyArray, "gates *cells"],
@@ -154,6 +157,7 @@ def split_gates(values: Float[AnyArray, "gates *cells"]) -> list[Float[Array, "*
     return [row[0] for row in lax.split(jnp.asarray(values), (1,) * len(values))]
 
 
+@explains_misuse
 def exp_euler_gate(
     gates: Float[AnyArray, "gates *cells"], rates: GateRates, dt_ms: float | Float[AnyArray, ""]
 ) -> Float[Array, "gates *cells"]:

@@ -14,6 +14,7 @@ from spinebook.checks import (
     check_number,
     check_probability,
 )
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.builders import cylinders
 from spinebook.neurons.cutting import cut_sections
 from spinebook.neurons.electrotonic import d_lambda_counts
@@ -48,6 +49,7 @@ class Compartments(NamedTuple):
     centre: Float[AnyArray, " nodes"]
 
 
+@explains_misuse
 def compartments(
     morphology: Morphology,
     *,
@@ -118,6 +120,7 @@ def compartments(
     )
 
 
+@explains_misuse
 def graph_compartments(parents: Numbers, axial_mS_cm2: Numbers) -> Compartments:
     """Return identical compartments without a shape, coupled by a conductance density per edge.
 
@@ -159,6 +162,7 @@ def graph_compartments(parents: Numbers, axial_mS_cm2: Numbers) -> Compartments:
     )
 
 
+@explains_misuse
 def locate(graph: Compartments, section: int, place: float) -> int:
     """Return the node of the compartment that a place lies in.
 

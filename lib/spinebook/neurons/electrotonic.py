@@ -6,12 +6,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.morphology import Morphology
 from spinebook.types import Numbers
 
 _MOST_COMPARTMENTS = 10**6
 
 
+@explains_misuse
 def ac_length_constant_um(
     radius_um: Numbers,
     *,
@@ -55,6 +57,7 @@ def ac_length_constant_um(
     return np.asarray(1e4 * np.sqrt(100 * np.asarray(radius_um) / membrane))
 
 
+@explains_misuse
 def d_lambda_counts(
     morphology: Morphology,
     *,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from spinebook.checks import check_count, check_number
+from spinebook.checks import check_count, check_number, check_real
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def spike_times(
     t_ms: Float[AnyArray, " samples"],
     v_mV: Float[AnyArray, " samples"],
@@ -47,6 +49,7 @@ def spike_times(
     return t[before] + share * (t[before + 1] - t[before])
 
 
+@explains_misuse
 def firing_rate_Hz(spikes_ms: Float[AnyArray, " spikes"], *, intervals: int = 5) -> float:
     """Return the rate at the end of a train of spikes, from its last intervals.
 
@@ -59,12 +62,15 @@ def firing_rate_Hz(spikes_ms: Float[AnyArray, " spikes"], *, intervals: int = 5)
 
     Raises:
         TypeError: If ``intervals`` is no integer.
-        ValueError: If it is not positive.
+        ValueError: If it is not positive, or the times do not rise.
 
     Examples:
         >>> firing_rate_Hz(np.array([3.0, 5.0, 25.0, 45.0]), intervals=2)
         50.0
     """
     check_count("intervals", intervals, minimum=1)
+    check_real("spikes_ms", spikes_ms)
     last = np.asarray(spikes_ms, np.float64)[-intervals - 1 :]
+    if (np.diff(last) <= 0).any():
+        raise ValueError("spikes_ms must rise; sort them and remove those that come twice.")
     return float(1e3 * (len(last) - 1) / (last[-1] - last[0])) if len(last) > 1 else 0.0

@@ -13,6 +13,7 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.bounds import Bounds, from_logits, to_logits, whole_bounds
 from spinebook.progress import Progress
 from spinebook.training.pace import Pace
@@ -49,6 +50,7 @@ class _Parts(NamedTuple):
     measure: Callable[[Any], Any] | None
 
 
+@explains_misuse
 def fit(
     loss: Callable[[Any], Any],
     start: Any,

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from spinebook.checks import check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.channel_checks import check_reversal
 from spinebook.neurons.channels import GateRates, two_state_rates
 from spinebook.neurons.rates import linoid
@@ -19,6 +20,7 @@ REFERENCE_TEMPERATURE_C = 6.3
 """Temperature of the axons whose rates Hodgkin and Huxley (1952) give."""
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Leak:
     r"""A conductance without gates, :math:`I = g_L\,(v - E_L)`.
@@ -48,6 +50,7 @@ class Leak:
         return jnp.ones(gates.shape[1:], gates.dtype)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class SodiumHH:
     r"""The squid's sodium channel, open share :math:`m^3 h` (Hodgkin and Huxley 1952).
@@ -105,6 +108,7 @@ class SodiumHH:
         return m * m * m * h
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class PotassiumHH:
     r"""The squid's potassium channel, open share :math:`n^4` (Hodgkin and Huxley 1952).
@@ -156,6 +160,7 @@ class PotassiumHH:
         return square * square
 
 
+@explains_misuse
 def temperature_factor(
     temperature_C: float, reference_C: float = REFERENCE_TEMPERATURE_C, *, q10: float = 3.0
 ) -> float:

@@ -13,6 +13,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 # Squared share of a parameter in the null directions below which it counts as rounding.
@@ -38,6 +39,7 @@ class IdentifiabilityReport(NamedTuple):
     rms_bound: Float[np.ndarray, "*batch"]
 
 
+@explains_misuse
 def output_jacobian(
     function: Callable[[Any], Any], parameters: Any, *, cell_axes: int = 0
 ) -> Float[Array, "*outputs parameters"]:
@@ -81,7 +83,10 @@ def output_jacobian(
     for leaf in leaves:
         check_number("parameters", leaf)
         if np.ndim(leaf) < cell_axes:
-            raise ValueError(f"a leaf of shape {np.shape(leaf)} has no {cell_axes} axes of cells.")
+            raise ValueError(
+                f"a leaf of parameters, of shape {np.shape(leaf)}, has no {cell_axes} axes of "
+                "cells; add them, or pass cell_axes=0."
+            )
     floating = jax.tree.map(
         lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf, jnp.float32)), parameters
     )
@@ -108,6 +113,7 @@ def _jacobian(function: Callable[[Any], Any], cell_axes: int, parameters: Any) -
     return jax.vmap(derivative, out_axes=-1)(jnp.eye(zeros.size, dtype=zeros.dtype))
 
 
+@explains_misuse
 def fisher_information(
     jacobian: Float[AnyArray, "*outputs parameters"],
     *,
@@ -156,6 +162,7 @@ def fisher_information(
     return np.swapaxes(rows, -1, -2) @ rows / float(noise_sd) ** 2
 
 
+@explains_misuse
 def identifiability_report(
     information: Float[AnyArray, "*batch parameters parameters"],
 ) -> IdentifiabilityReport:

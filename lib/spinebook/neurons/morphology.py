@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from spinebook.checks import check_at_most, check_count, check_number, check_probability
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.frusta import area_up_to_um2
 from spinebook.types import Numbers
 
@@ -18,6 +19,7 @@ RADII_UM = (1e-3, 1e3)
 LENGTHS_UM = (1e-3, 1e6)
 
 
+@explains_misuse
 @dataclass(frozen=True, eq=False)
 class Morphology:
     """A tree of unbranched sections, each a row of frusta.

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.channels import Channel, steady_gates
 from spinebook.neurons.compartments import Compartments
 from spinebook.types import AnyArray, Numbers
@@ -59,6 +60,7 @@ class State(NamedTuple):
     gates: tuple[Float[AnyArray, "gates nodes *cells"], ...]
 
 
+@explains_misuse
 def steady_state(neuron: Neuron, v_mV: float | Float[AnyArray, "#nodes *cells"]) -> State:
     """Return the state after a long time under a voltage clamp, the usual start of a run.
 

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 # B_2k / (2k)!, k = 1 to 6, from Bernoulli's numbers: linoid(x) = 1 - x/2 + sum_k B_2k x^2k / (2k)!.
@@ -17,6 +19,7 @@ _SERIES = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 13076
 _NEAR_ZERO = 0.25
 
 
+@explains_misuse
 def linoid(x: Float[AnyArray, "*shape"] | float) -> Float[Array, "*shape"]:
     r"""Compute :math:`x / (e^x - 1)`, the linear-exponential form of many rates, also at 0.
 
@@ -79,6 +82,7 @@ def _even_series(x: Array, terms: tuple[float, ...]) -> Array:
     return total
 
 
+@explains_misuse
 def softplus_rate(
     voltage_mV: Float[AnyArray, "*shape"] | float, scale: float, weight: float, slope: float
 ) -> Float[Array, "*shape"]:
@@ -97,14 +101,21 @@ def softplus_rate(
     Returns:
         The rate, 1/ms.
 
+    Raises:
+        ValueError: If ``weight`` is not positive.
+
     Examples:
         >>> rates = softplus_rate(jnp.array([-1000.0, 0.0, 1000.0]), 1.841, 0.102, 0.17)
         >>> [round(rate, 2) for rate in rates.tolist()]
         [0.0, 0.18, 308.77]
     """
+    check_number("weight", weight)
+    if not weight > 0:
+        raise ValueError(f"weight must be positive, got {weight}.")
     return scale * jax.nn.softplus(slope * _as_float(voltage_mV) + math.log(weight))
 
 
+@explains_misuse
 def open_fraction(
     opening: Float[AnyArray, "*shape"], closing: Float[AnyArray, "*shape"]
 ) -> Float[Array, "*shape"]:
@@ -119,7 +130,7 @@ def open_fraction(
         closing: beta, 1/ms, at least 0 and not 0 together with alpha.
 
     Returns:
-        Fraction of open gates, 0 to 1.
+        Fraction of open gates, 0 to 1; not finite where alpha + beta is 0.
 
     Examples:
         >>> open_fraction(jnp.array([1e30, 1.0]), jnp.array([1e30, 3.0])).tolist()

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.channels import Channel
 from spinebook.neurons.circuit import Circuit, dense_circuit
 from spinebook.neurons.neuron import Neuron, State, steady_state
@@ -24,6 +25,7 @@ from spinebook.types import AnyArray, Numbers
 _MOST_STEPS_PER_MS = 5000
 
 
+@explains_misuse
 def simulate_adaptive(
     neuron: Neuron,
     densities_mS_cm2: Float[AnyArray, "channels #nodes"],
@@ -95,6 +97,8 @@ def simulate_adaptive(
     )
     _check_one_cell(densities_mS_cm2, stimuli_nA, initial)
     end = dt_ms * len(stimuli_nA)
+    if t_ms is not None:
+        check_number("t_ms", t_ms)
     times = dt_ms * np.arange(len(stimuli_nA) + 1) if t_ms is None else np.asarray(t_ms, float)
     _check_times(times, end)
     for name, value in (("rtol", rtol), ("atol", atol)):

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray, Numbers
 
 Loss = Callable[[Any], Any]
@@ -37,6 +38,7 @@ class Search(NamedTuple):
     losses: Float[np.ndarray, "generations *searches"]
 
 
+@explains_misuse
 def default_population(parameters: int) -> int:
     r"""Return :math:`4 + \lfloor 3 \ln P \rfloor`, the usual population (Hansen 2016, table 1).
 
@@ -57,6 +59,7 @@ def default_population(parameters: int) -> int:
     return 4 + math.floor(3 * math.log(parameters))
 
 
+@explains_misuse
 def cma_search(
     loss_of_population: Loss,
     start: Float[AnyArray, "*searches parameters"],
@@ -104,6 +107,8 @@ def cma_search(
         >>> found.parameters.round(3).tolist(), found.evaluations[:3].tolist()
         ([1.0, 1.0, 1.0], [7, 14, 21])
     """
+    if not isinstance(separable, bool):
+        raise TypeError(f"separable must be True or False, got {separable!r}.")
     start = _floats("start", start)
     if not start.ndim or start.shape[-1] < 2:
         raise ValueError(f"start must be (*searches, parameters >= 2), got {start.shape}.")
@@ -133,6 +138,7 @@ def cma_search(
     return _spend(loss_of_population, draw, learn, generations)
 
 
+@explains_misuse
 def random_search(
     loss_of_population: Loss,
     lower: Float[AnyArray, "*searches parameters"],
@@ -248,7 +254,8 @@ def _like(start: np.ndarray, name: str, value: Any) -> np.ndarray:
         return np.broadcast_to(array, start.shape)
     except ValueError:
         raise ValueError(
-            f"{name} has shape {array.shape}, which does not broadcast to {start.shape}."
+            f"{name} has shape {array.shape}, which does not broadcast to that of the start, "
+            f"{start.shape}; reshape one of them."
         ) from None
 
 

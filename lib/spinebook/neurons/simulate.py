@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.integration import Task, first_failure, integrate
 from spinebook.neurons.membrane import Scheme
 from spinebook.neurons.neuron import Neuron, State, steady_state
@@ -31,6 +32,7 @@ class Simulation(NamedTuple):
     final: State
 
 
+@explains_misuse
 def simulate(
     neuron: Neuron,
     densities_mS_cm2: Float[AnyArray, "channels #nodes *#cells"],

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Complex
 
 from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.channels import Channel, steady_gates
 from spinebook.precision import float64_inside
 from spinebook.types import Numbers
@@ -48,6 +49,7 @@ class FixedPoint(NamedTuple):
         return float(1e3 * abs(self.eigenvalues_per_ms[0].imag) / (2 * np.pi))
 
 
+@explains_misuse
 def fixed_points(
     channels: tuple[Channel, ...],
     densities_mS_cm2: Numbers,
@@ -93,6 +95,7 @@ def fixed_points(
     return _describe(evaluate, roots)
 
 
+@explains_misuse
 def hopf_points(
     channels: tuple[Channel, ...],
     densities_mS_cm2: Numbers,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.builders import SOMA
 from spinebook.neurons.morphology import Morphology
 from spinebook.neurons.swc_points import SwcTree, parse_swc
@@ -26,6 +27,7 @@ class _Start(NamedTuple):
     on_soma: bool = False
 
 
+@explains_misuse
 def read_swc(path: str | os.PathLike[str]) -> Morphology:
     """Read a morphology from an SWC file (Cannon and others 1998).
 
@@ -46,7 +48,8 @@ def read_swc(path: str | os.PathLike[str]) -> Morphology:
         The morphology; types are kept as ``kinds``.
 
     Raises:
-        OSError: If the file cannot be read.
+        FileNotFoundError: If there is no such file.
+        OSError: If it cannot be read.
         ValueError: If a line is malformed, the points are no tree, two neighbours coincide, a
             radius is out of range or the soma has an unknown form; the message names the line.
 

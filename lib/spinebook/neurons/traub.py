@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from spinebook.checks import check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.channel_checks import check_reversal
 from spinebook.neurons.channels import GateRates, two_state_rates
 from spinebook.neurons.hodgkin_huxley import Leak
@@ -61,6 +62,7 @@ class _ShiftedChannel:
         return two_state_rates(opening, closing + self.floor_per_ms, self.speed)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class SodiumTraub(_ShiftedChannel):
     r"""A sodium channel with open share :math:`m^2 h` in a shifted voltage :math:`u = v + V_s`.
@@ -128,6 +130,7 @@ class SodiumTraub(_ShiftedChannel):
         return m * m * h
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class PotassiumTraub(_ShiftedChannel):
     r"""A potassium channel with open share n in a shifted voltage :math:`u = v + V_s`.
@@ -183,6 +186,7 @@ class TraubChannels(NamedTuple):
     potassium: PotassiumTraub
 
 
+@explains_misuse
 def traub_channels(
     *,
     legacy_shift: bool,

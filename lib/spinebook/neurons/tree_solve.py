@@ -9,10 +9,12 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from spinebook.checks import is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.rows import LANE_BYTES
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def tree_solve(
     parents: Int[AnyArray, " nodes"],
     diagonal: Float[AnyArray, "nodes *cells"],
@@ -36,7 +38,8 @@ def tree_solve(
         right_side: b, in the shape of D (nA, if D is in uS).
 
     Returns:
-        x, in the shape and the wider precision of D and b (mV).
+        x, in the shape and the wider precision of D and b (mV); not finite where D makes the
+        matrix singular.
 
     Raises:
         ValueError: If shapes do not belong together, or ``parents`` is no tree in that order

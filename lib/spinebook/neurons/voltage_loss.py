@@ -6,11 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from spinebook.misuse import explains_misuse
 from spinebook.neurons.neuron import Neuron, State
 from spinebook.neurons.simulate import simulate
 from spinebook.types import AnyArray, Numbers
 
 
+@explains_misuse
 def masked_voltage_loss(
     neuron: Neuron,
     densities_mS_cm2: Float[AnyArray, "channels #nodes *#fits one"],
@@ -50,7 +52,7 @@ def masked_voltage_loss(
         checkpoint_steps: As for :func:`simulate`.
 
     Returns:
-        One loss for each fit, mV2.
+        One loss for each fit, mV2; not finite where the voltage left what its precision holds.
 
     Raises:
         ValueError: If shapes do not belong together, or an argument of :func:`simulate` is wrong.

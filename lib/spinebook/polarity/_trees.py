@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import jax
 import numpy as np
 
-from spinebook.checks import is_traced
+from spinebook.checks import check_floats, is_traced
 
 Mask: TypeAlias = Any | Callable[[Any], Any]
 """A pytree of booleans (or a prefix of one), or a function of the parameters that makes it."""
@@ -29,6 +29,7 @@ def beside(params: Any, other: Any, name: str) -> tuple[list[Any], list[Any], An
 
 def check_polarity(params: Any, polarity: Any) -> None:
     """Refuse signs that do not fit the weights, or that are other numbers than -1, 0 and 1."""
+    check_floats("params", params)
     leaves, signs, _ = beside(params, polarity, "polarity")
     for leaf, sign in zip(leaves, signs, strict=True):
         if sign is None:
@@ -46,6 +47,18 @@ def check_polarity(params: Any, polarity: Any) -> None:
                 f"polarity must hold -1, 0 (free) and 1 only, got {np.asarray(sign)[wrong][0]}; "
                 "polarity_of(params) gives the signs of weights"
             )
+
+
+def check_steps(params: Any, updates: Any) -> None:
+    """Refuse steps that have not the shapes of the weights."""
+    for leaf, step in zip(*beside(params, updates, "updates")[:2], strict=True):
+        if step is not None and np.shape(step) != np.shape(leaf):
+            raise ValueError(
+                f"updates has steps of shape {np.shape(step)} beside weights of shape "
+                f"{np.shape(leaf)}; pass one step a weight"
+            )
+        if step is not None:
+            check_floats("updates", step)
 
 
 def masked(params: Any, polarity: Any, mask: Mask | None) -> Any:

@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, Int8, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number
 from spinebook.geometry import NegativeEntropy
+from spinebook.misuse import explains_misuse
 from spinebook.polarity.freeze import crossings, frozen_step, initial_reset
 from spinebook.polarity.xor import init_xor_network, sufficient_polarity_xor, xor5d
 from spinebook.types import AnyArray
@@ -28,6 +29,7 @@ BIAS, OUTPUT = DIMENSIONS, DIMENSIONS + 1  # rows of the array of weights, below
 _ADAM_EPSILON = 1e-7  # that of Keras
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class XorRecipe:
     """How the networks of a study are trained; equal values share a compiled program.

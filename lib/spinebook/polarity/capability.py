@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Num
 
 from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.polarity.xor import XorNetwork
 from spinebook.types import AnyArray
 
@@ -150,6 +151,7 @@ def capable_counts() -> Bool[np.ndarray, "3 3 3 3 3 3 3 3"]:
     return table
 
 
+@explains_misuse
 def is_xor_capable(
     hidden_signs: Num[AnyArray, "dimensions units *runs"],
     output_signs: Num[AnyArray, "units *runs"],
@@ -182,6 +184,7 @@ def is_xor_capable(
     return np.asarray(capable_counts()[tuple(np.moveaxis(np.minimum(counts, 2), -1, 0))])
 
 
+@explains_misuse
 def capable_network(
     hidden_signs: Num[AnyArray, "dimensions units"],
     output_signs: Num[AnyArray, " units"],
@@ -257,6 +260,7 @@ class AccuracyBounds(NamedTuple):
     convex: float
 
 
+@explains_misuse
 def accuracy_bounds(gap: float = 0.05) -> AccuracyBounds:
     r"""Largest population accuracy of linear, monotone and convex functions on XOR.
 

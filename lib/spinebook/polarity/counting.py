@@ -17,12 +17,14 @@ import numpy as np
 from jaxtyping import Float
 
 from spinebook.checks import check_at_most, check_count
+from spinebook.misuse import explains_misuse
 from spinebook.polarity.capability import TYPES, capable_counts
 from spinebook.types import Numbers
 
 Rule = Literal["any", "useful"]
 
 
+@explains_misuse
 def word_counts(n: int, useful: int = 32, useless: int = 32) -> list[int]:
     r"""Number of words of ``n`` letters by how many different useful letters they hold.
 
@@ -56,6 +58,7 @@ def word_counts(n: int, useful: int = 32, useless: int = 32) -> list[int]:
     return counts + [0] * (useful - n)
 
 
+@explains_misuse
 def probability_capable(n: int, k: int = 3, useful: int = 32, useless: int = 32) -> Fraction:
     r"""Counting theory: probability of at least ``k`` different useful units among ``n``.
 
@@ -88,6 +91,7 @@ def probability_capable(n: int, k: int = 3, useful: int = 32, useless: int = 32)
     return 1 - Fraction(short, (useful + useless) ** n)
 
 
+@explains_misuse
 def capability_lower_bound(n: int, rule: Rule = "any") -> Fraction:
     r"""Probability that ``n`` units with random signs hold three that solve XOR together.
 
@@ -161,6 +165,7 @@ class TheoryByWidth(NamedTuple):
     capable_if_useful: Float[np.ndarray, " widths"]
 
 
+@explains_misuse
 def theory_by_width(widths: Numbers = tuple(range(1, 65))) -> TheoryByWidth:
     """Counting theory beside the proven lower bounds of capability, for a figure.
 

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt32
 
-from spinebook.checks import check_number
-from spinebook.polarity._trees import Mask, beside, check_polarity, masked
+from spinebook.checks import check_floats, check_number
+from spinebook.misuse import explains_misuse
+from spinebook.polarity._trees import Mask, beside, check_polarity, check_steps, masked
 from spinebook.types import AnyArray
 
 Reset: TypeAlias = Literal["random", "constant", "zero", "reflect"]
@@ -25,6 +26,7 @@ class FreezePolarityState(NamedTuple):
     key: PRNGKeyArray | None
 
 
+@explains_misuse
 def freeze_polarity(
     optimiser: optax.GradientTransformation,
     polarity: Any,
@@ -107,6 +109,7 @@ def freeze_polarity(
     return optax.GradientTransformationExtraArgs(init, update)
 
 
+@explains_misuse
 def frozen_step(
     params: Any,
     updates: Any,
@@ -144,6 +147,7 @@ def frozen_step(
     check_polarity(params, polarity)
     if key is None and _draws(reset):
         raise ValueError("random sizes need a key: pass key=, or another rule than 'random'")
+    check_steps(params, updates)
     weights, signs, structure = beside(params, polarity, "polarity")
     steps = beside(params, updates, "updates")[1]
     # Sizes of reset weights matter little, so that a few mixed bits each will do: a Threefry draw
@@ -160,6 +164,7 @@ def frozen_step(
     return jax.tree.unflatten(structure, changed)
 
 
+@explains_misuse
 def crossings(params: Any, updates: Any, polarity: Any) -> Any:
     """Tell which weights a step would take to the other side of zero, :math:`(W + u) S < 0`.
 
@@ -169,7 +174,7 @@ def crossings(params: Any, updates: Any, polarity: Any) -> Any:
         polarity: pytree of -1, 1 and 0 (free), with None for free leaves.
 
     Returns:
-        Pytree of booleans, None where the polarity is.
+        Pytree of booleans, None where the polarity or the step is.
 
     Raises:
         ValueError: as in :func:`freeze_polarity`.
@@ -179,15 +184,17 @@ def crossings(params: Any, updates: Any, polarity: Any) -> Any:
         [True, False]
     """
     check_polarity(params, polarity)
+    check_steps(params, updates)
     weights, signs, structure = beside(params, polarity, "polarity")
     steps = beside(params, updates, "updates")[1]
     crossed = [
-        None if s is None else _crosses(w, u, jnp.asarray(s).astype(w.dtype))
+        None if s is None or u is None else _crosses(w, u, jnp.asarray(s).astype(w.dtype))
         for w, u, s in zip(weights, steps, signs, strict=True)
     ]
     return jax.tree.unflatten(structure, crossed)
 
 
+@explains_misuse
 def initial_reset(
     params: Any,
     polarity: Any,
@@ -215,6 +222,7 @@ def initial_reset(
         >>> initial_reset(jnp.array([0.5, 0.25]), jnp.array([-1, 1]), "reflect").tolist()
         [-0.5, 0.25]
     """
+    check_floats("params", params)
     nothing = jax.tree.map(jnp.zeros_like, params)
     change = frozen_step(params, nothing, polarity, reset, epsilon=epsilon, key=key)
     return optax.apply_updates(params, change)
@@ -223,6 +231,8 @@ def initial_reset(
 def _check_rule(reset: Any, epsilon: float) -> None:
     if isinstance(reset, str) and reset not in RESETS:
         raise ValueError(f"reset must be one of {', '.join(RESETS)}, got {reset!r}")
+    if not isinstance(reset, str) and not jnp.issubdtype(jnp.result_type(reset), jnp.integer):
+        raise TypeError(f"reset must be the name or the number of a rule, got {reset!r}")
     check_number("epsilon", epsilon)
     if not epsilon > 0:
         raise ValueError(f"epsilon must be positive, got {epsilon!r}")

@@ -7,9 +7,11 @@ from jaxtyping import Float
 
 from spinebook import stats
 from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def mean_superiority(
     first: Float[AnyArray, "runs sizes"],
     second: Float[AnyArray, "_ _"],
@@ -43,9 +45,9 @@ def mean_superiority(
         >>> mean_superiority(np.zeros((9, 2)), np.ones((9, 2)), seed=0, resamples=50).value
         1.0
     """
+    check_number("first", first)
+    check_number("second", second)
     x, y = np.asarray(first, float), np.asarray(second, float)
-    check_number("first", x)
-    check_number("second", y)
     if x.shape != y.shape or x.ndim != 2:
         raise ValueError(
             f"first and second need the same shape (runs, sizes), got {x.shape} and {y.shape}"

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_count
+from spinebook.misuse import explains_misuse
 from spinebook.patches import image_patches
 from spinebook.types import AnyArray
 
@@ -19,6 +20,7 @@ Layers: TypeAlias = Sequence[dict[str, Any]]
 _SIDE = 3
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class ImageNetwork:
     r"""Convolutions of side 3 and stride 2, then dense layers; ReLU everywhere but at the end.

@@ -18,6 +18,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from spinebook.checks import check_at_most, check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.polarity.freeze import freeze_polarity
 from spinebook.polarity.image_network import ImageNetwork
 from spinebook.polarity.image_tasks import ImageTask
@@ -30,6 +31,7 @@ from spinebook.types import AnyArray
 _BLOCK = 100
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class ImageScenario:
     """What a network starts with, and whether its signs are fixed.
@@ -55,6 +57,7 @@ class ImageScenario:
         return f"{self.start}, {'frozen' if self.frozen else 'free'}"
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class ImageRecipe:
     """How the networks of a study are trained; equal values share a compiled program.
@@ -102,6 +105,7 @@ class ImageRuns(NamedTuple):
     network: Any
 
 
+@explains_misuse
 def image_study(
     network: ImageNetwork,
     images: Float[AnyArray, "images height width colours"],
@@ -168,6 +172,8 @@ def image_study(
     runs = len(task.training)
     drawn_key, batch_key, reset_key = jax.random.split(key, 3)
     drawn = _draw(network, jax.random.split(drawn_key, runs))
+    if sources is not None and jax.tree.map(np.shape, sources) != jax.tree.map(np.shape, drawn):
+        raise ValueError("sources must hold the weights of one source network for each run")
     starts = _starts(drawn, drawn if sources is None else sources)
     own = {
         "rows": task.training,

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int, PRNGKeyArray
 
 from spinebook.checks import check_count
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
@@ -32,6 +33,7 @@ class ImageTask(NamedTuple):
     answers: Int[np.ndarray, " images"]
 
 
+@explains_misuse
 def draw_image_task(
     labels: Int[AnyArray, " images"],
     classes: Sequence[int],

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int, PRNGKeyArray
 
 from spinebook.checks import check_count
+from spinebook.misuse import explains_misuse
 from spinebook.polarity.image_network import ImageNetwork
 from spinebook.polarity.image_study import ImageRecipe, ImageRuns, ImageScenario, image_study
 from spinebook.polarity.image_tasks import draw_image_task
@@ -34,6 +35,7 @@ class TransferRuns(NamedTuple):
     source_error: Float[np.ndarray, " sources"]
 
 
+@explains_misuse
 def transfer_study(
     network: ImageNetwork,
     images: Float[AnyArray, "images height width colours"],

@@ -8,10 +8,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from spinebook import stats
-from spinebook.checks import check_probability
+from spinebook.checks import check_probability, check_real
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def error_at_minimum_loss(
     loss: Float[AnyArray, "*runs epochs"], accuracy: Float[AnyArray, "*runs epochs"]
 ) -> Float[np.ndarray, "*runs"]:
@@ -37,6 +39,8 @@ def error_at_minimum_loss(
         >>> error_at_minimum_loss(np.array([[0.7, 0.3, 0.5]]), np.array([[0.5, 0.75, 1.0]]))
         array([25.])
     """
+    check_real("loss", loss)
+    check_real("accuracy", accuracy)
     loss, accuracy = np.asarray(loss), np.asarray(accuracy)
     if loss.shape != accuracy.shape or not loss.shape[-1]:
         raise ValueError(
@@ -60,6 +64,7 @@ class EpochsToThreshold(NamedTuple):
     reached: Bool[np.ndarray, "*runs"]
 
 
+@explains_misuse
 def epochs_to_threshold(
     accuracy: Float[AnyArray, "*runs epochs"], threshold: float
 ) -> EpochsToThreshold:
@@ -89,6 +94,7 @@ def epochs_to_threshold(
     return EpochsToThreshold(epochs, np.asarray(reached))
 
 
+@explains_misuse
 def share_reaching(
     accuracy: Float[AnyArray, "runs epochs"], threshold: float, confidence: float = 0.95
 ) -> stats.Estimate:

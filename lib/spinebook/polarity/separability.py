@@ -14,11 +14,13 @@ from spinebook.checks import (
     check_number,
     check_probability,
 )
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray, Numbers
 
 PROBLEMS_TOGETHER = 100  # solving all at once saves scipy's overhead; too many cost memory
 
 
+@explains_misuse
 def separability_probability(
     patterns: Numbers, inputs: Numbers, constrained: Numbers = 0
 ) -> Float[np.ndarray, "..."] | float:
@@ -58,6 +60,7 @@ def separability_probability(
     return binom.cdf(np.asarray(inputs) - 1, half_spaces - 1, 0.5)
 
 
+@explains_misuse
 def sign_constrained_capacity(fraction: Numbers) -> Float[np.ndarray, "..."] | float:
     r"""Patterns per weight at which half of all random problems are separable.
 
@@ -84,6 +87,7 @@ def sign_constrained_capacity(fraction: Numbers) -> Float[np.ndarray, "..."] | f
     return 2.0 - np.asarray(fraction, float)
 
 
+@explains_misuse
 def separable_lp(
     patterns: Num[AnyArray, "*batch patterns inputs"],
     labels: Num[AnyArray, "*batch patterns"],
@@ -117,8 +121,8 @@ def separable_lp(
         >>> bool(separable_lp(patterns, labels, np.array([1, 1])))
         False
     """
+    check_number("patterns", patterns)
     x, y, s = np.asarray(patterns, float), np.asarray(labels), np.asarray(signs)
-    check_number("patterns", x)
     _check_values("labels", y, (-1, 1))
     _check_values("signs", s, (-1, 0, 1))
     if x.shape[:-1] != y.shape or x.shape[-1:] != s.shape:
@@ -163,6 +167,7 @@ def _solve_together(
     return found.x.reshape(problems, inputs + 1)[:, -1] > 0.5
 
 
+@explains_misuse
 def count_separable(patterns: int, inputs: int, constrained: int, *, trials: int, seed: int) -> int:
     """Count how many random problems are separable, for comparison with the exact probability.
 
@@ -190,6 +195,7 @@ def count_separable(patterns: int, inputs: int, constrained: int, *, trials: int
         check_count(name, count, minimum=1)
     check_count("constrained", constrained)
     check_at_most("constrained", constrained, "inputs", inputs)
+    check_count("seed", seed)
     generator = np.random.default_rng(seed)
     drawn = generator.normal(size=(trials, patterns, inputs))
     labels = generator.choice([-1, 1], size=(trials, patterns))

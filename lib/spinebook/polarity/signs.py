@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int8, PRNGKeyArray
 
-from spinebook.checks import check_count, check_probability, is_traced
+from spinebook.checks import check_count, check_floats, check_probability, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.polarity._trees import Mask, beside, check_polarity, masked
 
 
+@explains_misuse
 def polarity_of(params: Any, mask: Mask | None = None) -> Any:
     r"""Take the signs of weights, :math:`S_i = \operatorname{sign}(W_i)`.
 
@@ -39,6 +41,7 @@ def polarity_of(params: Any, mask: Mask | None = None) -> Any:
     return masked(params, jax.tree.map(_sign, params), mask)
 
 
+@explains_misuse
 def apply_polarity(
     params: Any,
     polarity: Any,
@@ -89,6 +92,7 @@ def apply_polarity(
     return jax.tree.unflatten(structure, given)
 
 
+@explains_misuse
 def transfer_polarity(
     source: Any,
     target: Any,
@@ -127,6 +131,7 @@ def transfer_polarity(
         raise ValueError(f"zero must be 'free' or 'random', got {zero!r}")
     if zero == "random" and key is None:
         raise ValueError("random signs need a key: pass key=, or zero='free'")
+    check_floats("target", target)
     own, handed, structure = beside(target, source, "source")
     signs = []
     for number, (w, other) in enumerate(zip(own, handed, strict=True)):
@@ -143,6 +148,7 @@ def transfer_polarity(
     return masked(target, jax.tree.unflatten(structure, signs), mask)
 
 
+@explains_misuse
 def dale_polarity(
     shape: tuple[int, ...], excitatory: float = 0.8, *, key: PRNGKeyArray
 ) -> Int8[Array, "..."]:
@@ -180,6 +186,9 @@ def dale_polarity(
 
 
 def _sign(weights: Float[Any, "..."]) -> Int8[Array, "..."]:
+    dtype = weights.dtype if hasattr(weights, "dtype") else np.asarray(weights).dtype
+    if dtype.kind not in "iuf" and "float" not in dtype.name:
+        raise TypeError(f"params must hold real numbers, got {dtype}; convert them first")
     return jnp.sign(jnp.asarray(weights)).astype(jnp.int8)
 
 

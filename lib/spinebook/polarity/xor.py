@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Num, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 # The standard deviation of all initial weights, before those beyond two of them are redrawn.
@@ -25,6 +26,7 @@ class XorNetwork(NamedTuple):
     output_bias: Float[AnyArray, "*runs"]
 
 
+@explains_misuse
 def xor5d(
     n: int,
     *,
@@ -81,6 +83,7 @@ def xor5d(
     return jnp.concatenate([place, noise], axis=1), labels
 
 
+@explains_misuse
 def init_xor_network(units: int, *, key: PRNGKeyArray, dimensions: int = 5) -> XorNetwork:
     r"""Draw the initial weights of a network as Keras does for Wang et al. (2023).
 
@@ -121,6 +124,7 @@ def init_xor_network(units: int, *, key: PRNGKeyArray, dimensions: int = 5) -> X
     )
 
 
+@explains_misuse
 def xor_logits(
     network: XorNetwork, inputs: Float[AnyArray, "samples dimensions"]
 ) -> Float[Array, " samples"]:
@@ -147,6 +151,7 @@ def xor_logits(
     return activity @ network.output + network.output_bias
 
 
+@explains_misuse
 def sufficient_polarity_xor(
     hidden_signs: Num[AnyArray, "dimensions units *runs"],
 ) -> Num[AnyArray, "units *runs"]:
@@ -181,6 +186,7 @@ def sufficient_polarity_xor(
     return hidden_signs[0] * hidden_signs[1]
 
 
+@explains_misuse
 def adversarial_polarity_xor(
     hidden_signs: Num[AnyArray, "dimensions units *runs"],
 ) -> Num[AnyArray, "units *runs"]:

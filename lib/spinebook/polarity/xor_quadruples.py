@@ -8,12 +8,14 @@ import jax
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
-from spinebook.checks import check_count
+from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.polarity.xor import XorNetwork, xor5d
 
 _GAP = 0.05
 
 
+@explains_misuse
 def xor_quadruples(
     n: int, *, key: PRNGKeyArray, dimensions: int = 5
 ) -> tuple[Float[np.ndarray, "points dimensions"], Float[np.ndarray, " points"]]:
@@ -58,6 +60,7 @@ class XorScores(NamedTuple):
     accuracy: Float[np.ndarray, "*runs"]
 
 
+@explains_misuse
 def xor_scores(
     network: XorNetwork,
     inputs: Float[np.ndarray, "points dimensions"],
@@ -82,6 +85,10 @@ def xor_scores(
         >>> [float(s[0].round(4)) for s in xor_scores(XorNetwork(*parts), *points)]
         [0.6931, 0.5]
     """
+    check_number("inputs", inputs)
+    check_number("labels", labels)
+    for field, leaf in zip(network._fields, network, strict=True):
+        check_number(f"network.{field}", leaf)
     hidden, bias, output, output_bias = (np.asarray(leaf, float) for leaf in network)
     side = 2 * labels - 1
     loss, accuracy = np.empty(output_bias.shape), np.empty(output_bias.shape)
@@ -92,6 +99,7 @@ def xor_scores(
     return XorScores(loss, accuracy)
 
 
+@explains_misuse
 def random_xor_networks(
     runs: int, units: int, *, key: PRNGKeyArray, dimensions: int = 5
 ) -> XorNetwork:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.polarity.freeze import RESETS, Reset
 
 RULES = {"random": 0, "sufficient": 1, "adversarial": -1}
 """The sign rules of output weights, with what each multiplies the sufficient one by."""
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Scenario:
     """One arm of the study: which signs the weights start with, and whether they are kept.

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int, PRNGKeyArray
 
 from spinebook.checks import check_count
+from spinebook.misuse import explains_misuse
 from spinebook.polarity._xor_program import (
     BIAS,
     OUTPUT,
@@ -75,6 +76,7 @@ class XorRuns(NamedTuple):
     network: XorNetwork
 
 
+@explains_misuse
 def xor_study(
     scenarios: Sequence[Scenario],
     *,

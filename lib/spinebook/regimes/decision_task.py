@@ -11,11 +11,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.regimes.ideal_observer import BayesFloor
 
 Trials: TypeAlias = tuple[Float[Array, "steps batch inputs"], Int[Array, "steps batch"]]
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class DecisionTask:
     """What the tasks share: a choice of 1 or 2 at the last step and label 0 before it.

@@ -8,11 +8,13 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from spinebook.checks import check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 _NEWTON_STEPS = 200
 
 
+@explains_misuse
 def diagonal_regulariser(
     coefficients: Float[AnyArray, "*batch features"], scale: ArrayLike
 ) -> Float[np.ndarray, "*batch"] | np.floating:
@@ -47,6 +49,7 @@ def diagonal_regulariser(
     return alpha**2 * (z * np.arcsinh(z / 2) - z**2 / (2 + np.sqrt(4 + z**2))).sum(axis=-1)
 
 
+@explains_misuse
 def diagonal_network_limit(
     inputs: Float[AnyArray, "samples features"],
     targets: Float[AnyArray, " samples"],
@@ -100,6 +103,7 @@ def diagonal_network_limit(
     return coefficients
 
 
+@explains_misuse
 def diagonal_network_flow(
     inputs: Float[AnyArray, "samples features"],
     targets: Float[AnyArray, " samples"],
@@ -141,6 +145,8 @@ def diagonal_network_flow(
     if moments[0] < 0 or (np.diff(moments) < 0).any():
         raise ValueError("times must not be negative and must not fall.")
     features = X.shape[1]
+    if not moments[-1]:  # nothing has moved yet, and the solver needs an interval
+        return np.zeros((len(moments), features))
 
     def slope(_: float, w: Float[np.ndarray, " weights"]) -> Float[np.ndarray, " weights"]:
         plus, minus = w[:features], w[features:]

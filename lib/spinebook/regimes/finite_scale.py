@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spinebook.checks import check_count, check_number, check_probability
+from spinebook.misuse import explains_misuse
 from spinebook.regimes.linear_theory import Values, angle_rule
 from spinebook.types import Numbers
 
@@ -23,6 +24,7 @@ class EndState(NamedTuple):
     kernel_alignment: Values
 
 
+@explains_misuse
 def rank_one_end(scale: Numbers, cosine: Numbers, inputs: int) -> EndState:
     r"""Exact end of training from a rank-one first layer of any size and no second layer.
 
@@ -58,6 +60,7 @@ def rank_one_end(scale: Numbers, cosine: Numbers, inputs: int) -> EndState:
     return EndState(change, alignment)
 
 
+@explains_misuse
 def mean_rank_one_end(scale: Numbers, inputs: int) -> EndState:
     """Mean of :func:`rank_one_end` over targets of all directions, by quadrature.
 
@@ -76,11 +79,13 @@ def mean_rank_one_end(scale: Numbers, inputs: int) -> EndState:
         array([0.987, 1.389, 3.632])
     """
     check_count("inputs", inputs, minimum=2)
+    check_number("scale", scale)
     angle, weight = angle_rule(inputs - 2, 0)
     end = rank_one_end(np.asarray(scale, np.float64)[..., None], np.cos(angle), inputs)
     return EndState(end.weight_change @ weight, end.kernel_alignment @ weight)
 
 
+@explains_misuse
 def full_rank_end(scale: Numbers, inputs: int) -> EndState:
     r"""Exact end of training from d equal singular values of any size and no second layer.
 

@@ -7,9 +7,11 @@ import numpy as np
 from jaxtyping import Array, Float, Num
 
 from spinebook.checks import check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def image_rows(
     images: Num[AnyArray, "images rows columns"],
 ) -> Float[Array, "rows images columns"]:

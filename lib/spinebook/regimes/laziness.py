@@ -11,9 +11,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from spinebook.checks import check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 
+@explains_misuse
 def weight_change(
     initial: Float[AnyArray, "*shape"], final: Float[AnyArray, "*shape"], *, relative: bool = False
 ) -> Float[Array, ""]:
@@ -49,6 +51,7 @@ def weight_change(
     return change / _norm(_nonzero("initial weights", initial)) if relative else change
 
 
+@explains_misuse
 def representation_alignment(
     initial: Float[AnyArray, "samples units"], final: Float[AnyArray, "samples others"]
 ) -> Float[Array, ""]:
@@ -82,6 +85,7 @@ def representation_alignment(
     return _alignment(initial, final)
 
 
+@explains_misuse
 def centred_kernel_alignment(
     initial: Float[AnyArray, "samples units"], final: Float[AnyArray, "samples others"]
 ) -> Float[Array, ""]:
@@ -113,6 +117,7 @@ def centred_kernel_alignment(
     return _alignment(*centred)
 
 
+@explains_misuse
 def kernel_alignment(
     initial: Float[AnyArray, "rows rows"], final: Float[AnyArray, "rows rows"]
 ) -> Float[Array, ""]:
@@ -145,6 +150,7 @@ def kernel_alignment(
     return jnp.sum(initial * final) / (_norm(initial) * _norm(final))
 
 
+@explains_misuse
 def sign_similarity(
     initial: Float[AnyArray, "*shape"], final: Float[AnyArray, "*shape"]
 ) -> Float[Array, ""]:
@@ -215,7 +221,9 @@ def _checked_activity(initial: Any, final: Any) -> tuple[Array, Array]:
 
 def _nonzero(name: str, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     if not is_traced(x) and not bool(jnp.any(x)):
-        raise ValueError(f"{name} is all zero, so it has no direction to compare")
+        raise ValueError(
+            f"{name} is all zero, so it has no direction to compare; pass other weights or inputs"
+        )
     return x
 
 

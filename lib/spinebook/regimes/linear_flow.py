@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.regimes._exact_flow import exact_gram
 from spinebook.regimes._stepped_flow import stepped_layers
 from spinebook.regimes.linear_kernels import kernel_cosine, kernel_of_blocks
@@ -68,6 +69,7 @@ class LinearFlow(NamedTuple):
         return np.linalg.norm(self.first - self.first[..., :1, :, :], axis=(-2, -1))
 
 
+@explains_misuse
 def two_layer_linear_flow(
     first: Float[AnyArray, "*#batch hidden inputs"],
     second: Float[AnyArray, "*#batch outputs hidden"],
@@ -125,8 +127,8 @@ def two_layer_linear_flow(
         array([1.    , 0.9493])
     """
     w1, w2, s = _broadcast(first, second, correlation)
-    moments = np.asarray(times, np.float64)
     check_number("times", times)
+    moments = np.asarray(times, np.float64)
     check_count("steps_per_time_constant", steps_per_time_constant, minimum=1)
     if method not in get_args(Method):
         raise ValueError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}.")

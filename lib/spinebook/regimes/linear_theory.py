@@ -15,12 +15,14 @@ import numpy as np
 from jaxtyping import Float
 
 from spinebook.checks import check_count, check_number, check_probability
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray, Numbers
 
 _NODES = 400
 Values: TypeAlias = Float[np.ndarray, "..."] | np.floating
 
 
+@explains_misuse
 def kernel_alignment_small_init(
     first: Float[AnyArray, "hidden inputs"],
     second: Float[AnyArray, "1 hidden"],
@@ -61,6 +63,7 @@ def kernel_alignment_small_init(
     return (along + trace) / (size * np.sqrt(b.shape[-1] + 3))
 
 
+@explains_misuse
 def expected_kernel_alignment(
     first: Float[AnyArray, "hidden inputs"], second: Float[AnyArray, "1 hidden"]
 ) -> float:
@@ -91,6 +94,7 @@ def expected_kernel_alignment(
     return float((1 + 1 / d) * trace / (size * np.sqrt(d + 3)))
 
 
+@explains_misuse
 def mean_alignment_equal_spectrum(rank: Numbers, inputs: int, ratio: Numbers = 0.0) -> Values:
     r"""Mean of :func:`expected_kernel_alignment` for a first layer with r equal singular values.
 
@@ -124,6 +128,7 @@ def mean_alignment_equal_spectrum(rank: Numbers, inputs: int, ratio: Numbers = 0
     return (1 + 1 / d) * (1 + d * c) / np.sqrt((d + 3) * (1 / r + 2 * c + d * c**2))
 
 
+@explains_misuse
 def aligned_alignment(ratio: Numbers, inputs: int) -> Values:
     r"""Kernel alignment of a rank-one first layer that points along the target.
 
@@ -153,6 +158,7 @@ def aligned_alignment(ratio: Numbers, inputs: int) -> Values:
     return (2 + (d + 1) * c) / np.sqrt((d + 3) * (1 + 2 * c + d * c**2))
 
 
+@explains_misuse
 def aligned_threshold(inputs: int) -> float:
     r"""Norm ratio of the layers above which the aligned rank-one start beats full rank.
 
@@ -177,6 +183,7 @@ def aligned_threshold(inputs: int) -> float:
     return float(np.sqrt((inputs - 1) / (2 * (inputs + 1))))
 
 
+@explains_misuse
 def rank_one_alignment(cosine_squared: Numbers, inputs: int, *, balanced: bool) -> Values:
     r"""Kernel alignment of a rank-one first layer at any angle to the target, small weights.
 
@@ -204,6 +211,7 @@ def rank_one_alignment(cosine_squared: Numbers, inputs: int, *, balanced: bool) 
     return (squared + d + 2) / (d + 3) if balanced else (1 + squared) / np.sqrt(d + 3)
 
 
+@explains_misuse
 def partial_cosine_squared(anisotropy: Numbers, inputs: int) -> Values:
     r"""Mean squared cosine between a target and its part in the strong half of the features.
 
@@ -239,6 +247,7 @@ def partial_cosine_squared(anisotropy: Numbers, inputs: int) -> Values:
     return (strong * share / (strong * share + 1 - share)) @ weight
 
 
+@explains_misuse
 def partial_alignment(anisotropy: Numbers, inputs: int, *, balanced: bool) -> Values:
     """Mean alignment of a rank-one start along the strong half of the features' target.
 
@@ -278,7 +287,7 @@ def _start_kernel(
     kernel = w1.T @ w1 + np.sum(w2**2) * np.eye(w1.shape[1])
     size = float(np.linalg.norm(kernel))
     if size == 0:
-        raise ValueError("all weights are zero, so there is no kernel to compare with.")
+        raise ValueError("all weights are zero, so there is no kernel; pass others.")
     return kernel, float(np.trace(kernel)), size
 
 

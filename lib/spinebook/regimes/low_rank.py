@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 Match: TypeAlias = Literal["frobenius", "spectral", "radius"]
@@ -19,6 +20,7 @@ Match: TypeAlias = Literal["frobenius", "spectral", "radius"]
 largest eigenvalue modulus."""
 
 
+@explains_misuse
 def gaussian_init(
     n: int, gain: ArrayLike = 1.25, *, key: PRNGKeyArray, dtype: Any = jnp.float32
 ) -> Float[Array, "n n"]:
@@ -46,9 +48,11 @@ def gaussian_init(
         True
     """
     check_size(n, gain)
+    check_dtype(dtype)
     return _gaussian(n, jnp.asarray(gain, dtype), key, dtype)
 
 
+@explains_misuse
 def truncate_rank(
     weights: Float[AnyArray, "rows columns"], rank: ArrayLike, match: Match = "frobenius"
 ) -> Float[Array, "rows columns"]:
@@ -107,6 +111,7 @@ def truncate_rank(
     return _truncate(jnp.asarray(weights), jnp.asarray(rank), match)
 
 
+@explains_misuse
 def low_rank_init(
     n: int,
     rank: ArrayLike,
@@ -144,6 +149,16 @@ def low_rank_init(
         True
     """
     return truncate_rank(gaussian_init(n, gain, key=key, dtype=dtype), rank, match)
+
+
+def check_dtype(dtype: Any) -> None:
+    """Refuse what names no type of floating-point numbers."""
+    try:
+        floating = jnp.issubdtype(jnp.dtype(dtype), jnp.floating)
+    except (TypeError, ValueError):
+        floating = False
+    if not floating:
+        raise TypeError(f"dtype must be a floating-point type such as 'float32', got {dtype!r}.")
 
 
 def check_size(n: int, gain: ArrayLike) -> None:

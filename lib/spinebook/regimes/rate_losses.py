@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from spinebook.checks import is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.regimes.rate_network import RateParameters, outputs, rates
 from spinebook.types import AnyArray
 
@@ -19,6 +20,7 @@ Batch: TypeAlias = tuple[
 """Inputs of every step, and labels: one a step, or one a sample that belongs to the last step."""
 
 
+@explains_misuse
 def decision_loss(parameters: RateParameters, batch: Batch, leak: float = 1.0) -> Float[Array, ""]:
     """Return the cross-entropy averaged over all steps and samples, in nats.
 
@@ -49,6 +51,7 @@ def decision_loss(parameters: RateParameters, batch: Batch, leak: float = 1.0) -
     return _cross_entropy(outputs(parameters, inputs, leak), labels)
 
 
+@explains_misuse
 def last_step_loss(parameters: RateParameters, batch: Batch, leak: float = 1.0) -> Float[Array, ""]:
     """Return the cross-entropy of the last step averaged over samples, in nats.
 
@@ -75,6 +78,7 @@ def last_step_loss(parameters: RateParameters, batch: Batch, leak: float = 1.0) 
     return _cross_entropy(_last_outputs(parameters, inputs, leak), _last(labels))
 
 
+@explains_misuse
 def decision_accuracy(
     parameters: RateParameters, batch: Batch, leak: float = 1.0
 ) -> Float[Array, ""]:

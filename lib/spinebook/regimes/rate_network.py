@@ -10,6 +10,7 @@ from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.regimes._recurrence import run_recurrence
 from spinebook.types import AnyArray
 
@@ -22,6 +23,7 @@ class RateParameters(NamedTuple):
     readout: Float[AnyArray, "*runs outputs units"]
 
 
+@explains_misuse
 def init_rate_parameters(
     units: int,
     inputs: int,
@@ -85,6 +87,7 @@ def init_rate_parameters(
     )
 
 
+@explains_misuse
 def rates(
     parameters: RateParameters, inputs: Float[AnyArray, "steps batch inputs"], leak: float = 1.0
 ) -> Float[Array, "steps batch units"]:
@@ -117,6 +120,7 @@ def rates(
     return run_recurrence(parameters.input, parameters.recurrent, inputs, leak)
 
 
+@explains_misuse
 def outputs(
     parameters: RateParameters, inputs: Float[AnyArray, "steps batch inputs"], leak: float = 1.0
 ) -> Float[Array, "steps batch outputs"]:
@@ -141,6 +145,7 @@ def outputs(
     return rates(parameters, inputs, leak) @ jnp.asarray(parameters.readout).T
 
 
+@explains_misuse
 class RateNetwork(nnx.Module):
     """The same network as a flax model: it holds the weights and calls :func:`outputs`.
 

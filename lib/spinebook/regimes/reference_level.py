@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray
 
-from spinebook.checks import check_count
+from spinebook.checks import check_count, check_real
+from spinebook.misuse import explains_misuse
 from spinebook.regimes.laziness import representation_alignment
 from spinebook.regimes.rate_network import RateParameters, checked_leak, rates
 from spinebook.regimes.tangent_kernel import tangent_kernel_alignment
@@ -24,6 +25,7 @@ class UnrelatedAlignment(NamedTuple):
     representation: Float[Array, " pairs"]
 
 
+@explains_misuse
 def unrelated_alignment(
     init: Callable[[PRNGKeyArray], RateParameters],
     inputs: Float[AnyArray, "steps batch inputs"],
@@ -47,7 +49,7 @@ def unrelated_alignment(
         keys: one random key a pair.
 
     Returns:
-        KA and RA of each pair.
+        KA and RA of each pair, not finite where the inputs leave the units all alike.
 
     Raises:
         ValueError: leak outside (0, 1], no samples, or inputs that do not fit the networks.
@@ -60,6 +62,7 @@ def unrelated_alignment(
         (3,)
     """
     check_count("kernel_samples", kernel_samples, 1)
+    check_real("inputs", inputs)
     return _unrelated(init, jnp.asarray(inputs), checked_leak(leak), int(kernel_samples), keys)
 
 

@@ -14,11 +14,13 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 _TINY = 1e-30
 
 
+@explains_misuse
 def laziness_number(
     model: Callable[[Any], Array],
     parameters: Any,

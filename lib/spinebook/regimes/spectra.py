@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from spinebook.checks import check_number, is_traced
+from spinebook.misuse import explains_misuse
 from spinebook.types import AnyArray
 
 Values: TypeAlias = Float[np.ndarray, "*batch"] | np.floating
@@ -28,6 +29,7 @@ class SpectrumSummary(NamedTuple):
     non_normality: Values
 
 
+@explains_misuse
 def effective_rank(weights: Float[AnyArray, "*batch n n"]) -> Values:
     r"""Return the effective rank of Liu et al. (2024), a share of N from eigenvalue moduli.
 
@@ -52,6 +54,7 @@ def effective_rank(weights: Float[AnyArray, "*batch n n"]) -> Values:
     return _effective_rank(_eigenvalues(_concrete(weights)))
 
 
+@explains_misuse
 def spectral_radius(weights: Float[AnyArray, "*batch n n"]) -> Values:
     r"""Return the largest eigenvalue modulus, :math:`\max_i |\lambda_i|`.
 
@@ -71,6 +74,7 @@ def spectral_radius(weights: Float[AnyArray, "*batch n n"]) -> Values:
     return np.abs(_eigenvalues(_concrete(weights))).max(axis=-1)
 
 
+@explains_misuse
 def non_normality(weights: Float[AnyArray, "*batch n n"]) -> Values:
     r"""Return Henrici's departure from normality as a share of the Frobenius norm.
 
@@ -95,6 +99,7 @@ def non_normality(weights: Float[AnyArray, "*batch n n"]) -> Values:
     return _henrici(weights, _eigenvalues(weights))
 
 
+@explains_misuse
 def participation_ratio(weights: Float[AnyArray, "*batch rows columns"]) -> Values:
     r"""Return the participation ratio of the squared singular values.
 
@@ -119,6 +124,7 @@ def participation_ratio(weights: Float[AnyArray, "*batch rows columns"]) -> Valu
     return _participation(_singular_values(_concrete(weights)))
 
 
+@explains_misuse
 def stable_rank(weights: Float[AnyArray, "*batch rows columns"]) -> Values:
     r"""Return the stable rank, :math:`\|W\|_F^2 / s_1^2`.
 
@@ -139,6 +145,7 @@ def stable_rank(weights: Float[AnyArray, "*batch rows columns"]) -> Values:
     return _stable(_singular_values(_concrete(weights)))
 
 
+@explains_misuse
 def entropy_rank(weights: Float[AnyArray, "*batch rows columns"]) -> Values:
     r"""Return the exponential of the entropy of the singular values.
 
@@ -162,6 +169,7 @@ def entropy_rank(weights: Float[AnyArray, "*batch rows columns"]) -> Values:
     return _entropy(_singular_values(_concrete(weights)))
 
 
+@explains_misuse
 def spectrum_summary(weights: Float[AnyArray, "*batch n n"]) -> SpectrumSummary:
     """Return every summary of this module, from one decomposition, in float64.
 

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from spinebook.regimes.low_rank import check_size, gaussian_init
+from spinebook.misuse import explains_misuse
+from spinebook.regimes.low_rank import check_dtype, check_size, gaussian_init
 
 
 class Structure(ABC):
@@ -46,6 +47,7 @@ class Gaussian(Structure):
         return gaussian
 
 
+@explains_misuse
 def structured_init(
     structure: Structure,
     n: int,
@@ -84,6 +86,7 @@ def structured_init(
     if not isinstance(structure, Structure):
         raise TypeError(f"structure must be an object such as Dale(), got {structure!r}.")
     check_size(n, gain)
+    check_dtype(dtype)
     return _structured(structure, n, gain, key, dtype)
 
 

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from spinebook.checks import check_count, check_number, check_probability
+from spinebook.misuse import explains_misuse
 from spinebook.regimes.structured_init import Gaussian, Structure
 
 
@@ -35,6 +36,7 @@ def _check_strength(value: float) -> None:
         raise ValueError(f"strength must not be negative, got {value}.")
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Dale(Structure):
     r"""Dale's law: all weights out of one unit share its sign; sizes are half-normal.
@@ -71,6 +73,7 @@ class Dale(Structure):
         return jnp.abs(gaussian) * _signs(gaussian.shape[0], self.excitatory, self.balanced)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Blocks(Structure):
     """Cell types: each pair of groups has its own Gaussian mean weight, on top of the noise.
@@ -107,6 +110,7 @@ class Blocks(Structure):
         return _add(gaussian, means[group[:, None], group[None, :]], self.strength)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class ChainMotifs(Structure):
     r"""An excess of two-synapse chains: units with strong inputs also have strong outputs.
@@ -148,6 +152,7 @@ class ChainMotifs(Structure):
         return _add(gaussian, rows[:, None] + columns[None, :], self.strength)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class DistanceDependent(Structure):
     """Units on a ring of circumference 1 whose mean weight decays exponentially with distance.
@@ -183,6 +188,7 @@ class DistanceDependent(Structure):
         return _add(gaussian, jnp.exp(-distance / self.length_scale), self.strength)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class SoftRank(Structure):
     r"""The singular vectors of the Gaussian weights with :math:`S_i \propto e^{-i/\tau}`.
@@ -212,6 +218,7 @@ class SoftRank(Structure):
         return (left * jnp.exp(-jnp.arange(values.size) / self.decay)) @ right
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class SparseLogNormal(Structure):
     """Sparse log-normal synapses under Dale's law: a synthetic stand-in for measured wiring.

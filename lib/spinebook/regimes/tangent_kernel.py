@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.regimes._kernel_sums import sum_by_samples, sum_by_steps
 from spinebook.regimes._recurrence import run_recurrence
 from spinebook.regimes.laziness import kernel_alignment
@@ -21,6 +22,7 @@ from spinebook.types import AnyArray
 _FEW_STEPS = 10
 
 
+@explains_misuse
 def recurrent_tangent_kernel(
     parameters: RateParameters,
     inputs: Float[AnyArray, "steps batch inputs"],
@@ -67,6 +69,7 @@ def recurrent_tangent_kernel(
     return _recurrent_kernel(parameters, inputs, leak, steps)
 
 
+@explains_misuse
 def tangent_kernel_alignment(
     initial: RateParameters,
     final: RateParameters,
@@ -103,6 +106,7 @@ def tangent_kernel_alignment(
     )
 
 
+@explains_misuse
 def tangent_kernel(
     apply: Callable[[Any, Any], Array],
     parameters: Any,

@@ -12,10 +12,12 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from spinebook.checks import check_count
+from spinebook.misuse import explains_misuse
 from spinebook.regimes.decision_task import DecisionTask, Trials, signed_coherences
 from spinebook.regimes.ideal_observer import BayesFloor, comparison_floor, evidence_floor
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class TwoAlternativeForcedChoice(DecisionTask):
     r"""Tell which of two noisy channels is stronger on average.
@@ -70,6 +72,7 @@ class TwoAlternativeForcedChoice(DecisionTask):
         return inputs, self.labels_after(1 + choice)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class DelayedMatchToSample(DecisionTask):
     """Tell whether two noisy one-hot stimuli, parted by a delay, were the same.
@@ -122,6 +125,7 @@ class DelayedMatchToSample(DecisionTask):
         return inputs, self.labels_after(1 + other)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class ContextDependentDecision(DecisionTask):
     r"""Tell which of two noisy channels was stronger in the modality that a cue selects.

@@ -9,9 +9,11 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from spinebook.checks import check_at_most, check_count, check_probability
+from spinebook.misuse import explains_misuse
 from spinebook.stats.intervals import Interval, check_level
 
 
+@explains_misuse
 def binomial_interval(
     successes: ArrayLike, trials: ArrayLike, confidence: float = 0.95
 ) -> Interval:
@@ -50,6 +52,7 @@ def binomial_interval(
     return Interval(low[()], high[()])
 
 
+@explains_misuse
 def binomial_p_value(
     successes: ArrayLike, trials: ArrayLike, probability: ArrayLike
 ) -> Float[np.ndarray, "..."] | float:
@@ -90,6 +93,7 @@ class ChiSquare(NamedTuple):
     limit: float
 
 
+@explains_misuse
 def binomial_chi_square(
     successes: ArrayLike,
     trials: ArrayLike,

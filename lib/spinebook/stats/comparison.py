@@ -8,10 +8,12 @@ import numpy as np
 from jaxtyping import Float
 
 from spinebook.checks import check_at_most, check_count, check_number, check_probability
+from spinebook.misuse import explains_misuse
 from spinebook.stats.intervals import Estimate, check_level
 from spinebook.types import Numbers
 
 
+@explains_misuse
 def probability_of_superiority(
     first: Numbers, second: Numbers, confidence: float = 0.95
 ) -> Estimate:
@@ -104,6 +106,7 @@ def _score_ends(value: float, m: int, n: int, z: float) -> tuple[float, float]:
     return low, high
 
 
+@explains_misuse
 def difference_of_shares(
     first_successes: int,
     first_trials: int,
@@ -167,6 +170,7 @@ def _wilson_ends(successes: int, trials: int, z: float) -> tuple[float, float]:
     return low, high
 
 
+@explains_misuse
 def holm(p_values: Numbers) -> Float[np.ndarray, "*families tests"]:
     r"""Adjust p values for several tests by Holm's step-down rule.
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Num
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.types import Numbers
 
 
@@ -33,6 +34,7 @@ class Estimate(NamedTuple):
     high: float
 
 
+@explains_misuse
 def mean_interval(sample: Numbers, confidence: float = 0.95) -> Estimate:
     r"""Mean of independent observations with its t interval.
 
@@ -67,6 +69,7 @@ def mean_interval(sample: Numbers, confidence: float = 0.95) -> Estimate:
     return Estimate(centre, centre - float(half), centre + float(half))
 
 
+@explains_misuse
 def bootstrap_estimate(
     statistic: Callable[..., float],
     *samples: Num[np.ndarray, "_ ..."],
@@ -98,6 +101,7 @@ def bootstrap_estimate(
         Estimate(value=1.0, low=1.0, high=1.0)
     """
     check_count("resamples", resamples, minimum=1)
+    check_count("seed", seed)
     check_level(confidence)
     for sample in samples:
         check_number("sample", sample)

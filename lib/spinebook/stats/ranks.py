@@ -6,10 +6,12 @@ import numpy as np
 from jaxtyping import Float, Num
 
 from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.stats.intervals import Estimate, check_level
 from spinebook.types import Numbers
 
 
+@explains_misuse
 def hodges_lehmann(differences: Numbers, confidence: float = 0.98) -> Estimate:
     r"""Centre of paired differences with the interval of Wilcoxon's exact signed-rank test.
 
@@ -61,6 +63,7 @@ def _signed_rank_law(n: int) -> Float[np.ndarray, " sums"]:
     return law
 
 
+@explains_misuse
 def spearman_within(
     x: Num[np.ndarray, "strata n"],
     y: Num[np.ndarray, "_ _"],
@@ -100,6 +103,7 @@ def spearman_within(
     check_number("y", y)
     check_level(confidence)
     check_count("permutations", permutations, minimum=1)
+    check_count("seed", seed)
     if x.shape != y.shape:
         raise ValueError(f"x and y must have the same shape, got {x.shape} and {y.shape}.")
     first, second = _standard_ranks("x", x), _standard_ranks("y", y)

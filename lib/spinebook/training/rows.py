@@ -6,8 +6,10 @@ import jax
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from spinebook.checks import check_count
+from spinebook.misuse import explains_misuse
 
 
+@explains_misuse
 def random_rows(rows: int, batch: int, *, key: PRNGKeyArray) -> Int[Array, " batch"]:
     """Draw the row numbers of a minibatch, independently and with replacement.
 

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int, PRNGKeyArray
 
-from spinebook.checks import check_count
+from spinebook.checks import check_count, check_number
+from spinebook.misuse import explains_misuse
 from spinebook.progress import Progress
 from spinebook.training.checkpoints import Checkpoints
 from spinebook.training.pace import Pace
@@ -50,6 +51,7 @@ class Trained(NamedTuple):
         return self.diverged_at >= 0
 
 
+@explains_misuse
 def train(
     recipe: Recipe,
     start: Any,
@@ -186,6 +188,8 @@ def _runs(start: Any, own: Any) -> int:
 def _record_steps(at: Sequence[int] | None, steps: int) -> tuple[int, ...]:
     if at is None:
         return (steps,)
+    for step in at:
+        check_number("at", step)
     rising = [int(step) for step in at]
     if not rising or rising != sorted(set(rising)) or rising[0] < 0 or rising[-1] > steps:
         raise ValueError(f"at must hold rising steps between 0 and {steps}, got {list(at)}")

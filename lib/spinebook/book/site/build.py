@@ -9,11 +9,12 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from spinebook.book.errors import BookError
 from spinebook.book.paths import PROFILES, Book
-from spinebook.book.publish import only_run, publish
+from spinebook.book.publish import only_run, publish, recover
 from spinebook.book.site.data import PROFILE_VARIABLE, RESULTS_VARIABLE
 from spinebook.book.site.version import source_version
 
@@ -47,11 +48,12 @@ def build_site(
         raise BookError(f"{book.root / '_toc.yml'}: file not found; it lists the pages of the site")
     results = (results or book.results(profile)).resolve()
     site = book.build / "site"
+    book.build.mkdir(exist_ok=True)
+    recover(book.build)  # puts back the site that a killed build had moved aside
     stamp = _fingerprint(book, profile, results)
     if not force and _read(site / STAMP) == stamp:
         return site
     work, fresh = book.build / ".site", book.build / ".site.new"
-    book.build.mkdir(exist_ok=True)
     with only_run(book.build, "site"):
         if force:
             shutil.rmtree(work, ignore_errors=True)
@@ -71,6 +73,8 @@ def serve(book: Book, port: int = 8000) -> None:
         BookError: if no site has been built, or the port is taken.
     """
     site = book.build / "site"
+    with suppress(OSError):  # a folder that may only be read is served as it is
+        recover(book.build)
     if not (site / "index.html").is_file():
         raise BookError(f"no site at {site}; build it first with `spinebook build`")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))

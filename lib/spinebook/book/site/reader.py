@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from spinebook.book.provenance import digest
 from spinebook.book.site import merge
 from spinebook.book.site.code_lines import number_cells
 from spinebook.book.site.data import SiteData
@@ -26,6 +28,8 @@ def register(app: Sphinx) -> None:
     app.connect("builder-inited", _read_chapters_as_notebooks, priority=800)
     app.connect("source-read", _replace_by_merged_notebook)
     app.connect("env-get-outdated", _pages_with_changed_results)
+    app.connect("env-get-outdated", _pages_with_changed_files)
+    app.connect("env-updated", _note_files)
     app.connect("env-purge-doc", _forget_page)
     app.connect("html-page-context", _load_mathjax_where_needed, priority=400)
 
@@ -111,6 +115,23 @@ def _pages_with_changed_results(
     different = {slug for slug in now.keys() | before.keys() if now.get(slug) != before.get(slug)}
     pages = _memory(env, "spinebook_pages")
     return [name for name, slugs in pages.items() if slugs & different and name not in removed]
+
+
+def _pages_with_changed_files(app: Sphinx, env: Any, *_: set[str]) -> list[str]:
+    """Find pages whose text changed, by content: Sphinx compares times, and clocks are set back."""
+    before = _memory(env, "spinebook_files")
+    return [name for name in env.found_docs if before.get(name, "") not in ("", _digest(env, name))]
+
+
+def _note_files(app: Sphinx, env: Any) -> None:
+    _memory(env, "spinebook_files").update({name: _digest(env, name) for name in env.found_docs})
+
+
+def _digest(env: Any, name: str) -> str:
+    """Digest of a page's source and of the files that it was made from."""
+    files = [env.doc2path(name), *sorted(env.dependencies[name])]
+    paths = [Path(env.srcdir, file) for file in files]
+    return digest(b"".join(path.read_bytes() for path in paths if path.is_file()))
 
 
 def _forget_page(app: Sphinx, env: Any, docname: str) -> None:
