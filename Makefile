@@ -82,7 +82,7 @@ lock: ## resolve the lock files anew (UPGRADE=1 takes newer versions)
 	UV=.cache/lock/bin/uv UPGRADE=$(UPGRADE) tools/lock.sh
 
 clean: ## remove everything that make book and make test wrote, but keep .venv
-	rm -rf _build build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .jupyter_cache
+	rm -rf _build build .cache .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis .jupyter_cache
 	find chapters lib tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## remove .venv as well

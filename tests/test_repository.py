@@ -80,7 +80,8 @@ def test_lock_satisfies_the_project__property():
 
 def test_base_install_is_light__property():
     assert {Requirement(text).name for text in PROJECT["dependencies"]} == LIGHT
-    assert set(PROJECT["optional-dependencies"]) == {"book", "test", "bench", "cuda13"}
+    extras = {"book", "test", "bench", "cuda13", "cluster"}
+    assert set(PROJECT["optional-dependencies"]) == extras
 
 
 def test_wheel_holds_the_library_alone__property(tmp_path):

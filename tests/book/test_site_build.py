@@ -24,6 +24,7 @@ chapters:
   - file: chapters/figures
   - file: chapters/status
   - file: chapters/rerun
+  - file: chapters/cluster
   - file: chapters/library/index
     sections: [{file: chapters/library/shared}]
   - file: chapters/references

@@ -84,6 +84,20 @@ def run(
 
 
 @cli.command()
+@click.argument("folder", nargs=-1, required=True, type=click.Path(path_type=Path))
+@profile_option
+@out_option
+@click.pass_obj
+def gather(root: Path | None, folder: tuple[Path, ...], profile: str, out: Path | None) -> None:
+    """Bring chapters that ran with an --out of their own, as on a cluster, into one folder."""
+    from spinebook.book.gather import gather as bring
+
+    book = Book.find(root)
+    for slug, text in bring(book, folder, profile, out or book.results(profile)).items():
+        click.echo(f"{slug}: {text}")
+
+
+@cli.command()
 @profile_option
 @out_option
 @click.option("--force", is_flag=True, help="Build even if nothing has changed.")

@@ -7,10 +7,18 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+# What an engine tells a job of itself, and the name under which the results keep it.
+_SLURM = {
+    "SLURM_JOB_ID": "id",
+    "SLURM_CLUSTER_NAME": "cluster",
+    "SLURM_JOB_PARTITION": "partition",
+    "SLURMD_NODENAME": "node",
+}
 PACKAGES = ("spinebook", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "matplotlib")
 
 
@@ -43,7 +51,33 @@ def environment() -> dict[str, Any]:
         "threads": _threads(),
         "python": platform.python_version(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        **({"job": job} if (job := cluster_job(os.environ)) else {}),
     }
+
+
+def cluster_job(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return which job of a cluster a process is; nothing on a machine of one's own.
+
+    A machine's name is kept only inside a job: at home it would tell readers of the results
+    something about a person and nothing about the run.
+
+    Args:
+        variables: the process's environment.
+
+    Examples:
+        >>> sorted(cluster_job({"SLURM_JOB_ID": "7", "SLURMD_NODENAME": "n1"}))
+        ['engine', 'host', 'id', 'node']
+        >>> cluster_job({"HOME": "somewhere"})
+        {}
+    """
+    if "SLURM_JOB_ID" in variables:
+        told = {name: variables[key] for key, name in _SLURM.items() if key in variables}
+        return {"engine": "slurm", "host": platform.node(), **told}
+    pod = variables.get("HOSTNAME", "")
+    # Notebook servers run in pods too, and are named for their users; the engine's jobs are not.
+    if "KUBERNETES_SERVICE_HOST" in variables and pod.startswith("snakejob-"):
+        return {"engine": "kubernetes", "host": pod}
+    return {}
 
 
 def commit(root: Path) -> tuple[str | None, bool]:

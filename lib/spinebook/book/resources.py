@@ -1,0 +1,57 @@
+"""What the run of a chapter asks of the machine, read from ``profiles.yml`` for a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spinebook.book.documents import read_document
+from spinebook.book.errors import BookError
+from spinebook.book.paths import PROFILES, Book
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What an engine reserves for one chapter.
+
+    Attributes:
+        memory_GB: main memory in gigabytes of 1000 megabytes.
+        minutes: time after which the engine may end the job.
+        cores: processor cores.
+        gpus: graphics processors, 0 for none.
+    """
+
+    memory_GB: float
+    minutes: int
+    cores: int
+    gpus: int
+
+    @property
+    def memory_MB(self) -> int:
+        """Memory in whole megabytes, the unit of SLURM and of Snakemake."""
+        return round(1000 * self.memory_GB)
+
+
+def read_resources(book: Book, slug: str, profile: str) -> Resources:
+    """Return what a chapter's ``profiles.yml`` reserves for a profile.
+
+    The block is optional, for a run on one machine never reads it; a cluster cannot do without,
+    and a guess of ours would end jobs that somebody waited for.
+
+    Args:
+        book: the checkout.
+        slug: the chapter.
+        profile: ``quick`` or ``full``.
+
+    Raises:
+        BookError: for an unknown profile, and if the block is missing or malformed, naming file,
+            line and remedy.
+    """
+    if profile not in PROFILES:
+        raise BookError(f"unknown profile {profile!r}; there are: {', '.join(PROFILES)}")
+    document = read_document(book.chapters / slug / "profiles.yml", "profiles")
+    found = document.content.get("resources", {}).get(profile)
+    if found is None:
+        example = "{memory_GB: 4, minutes: 30, cores: 2, gpus: 0}"
+        text = f"resources: missing {profile!r}, which a cluster needs; add {profile}: {example}"
+        raise BookError(document.at(("resources",), text))
+    return Resources(**found)
