@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from spinebook.book.cli import main
 from spinebook.book.errors import BookError
 from spinebook.book.paths import PROFILES, Book
-from spinebook.book.resources import Resources, read_resources
+from spinebook.book.resources import Resources, in_words, read_resources
 
 ROOT = Path(__file__).parents[2]
 GOOD = "{memory_GB: 1.5, minutes: 30, cores: 2, gpus: 1}"
@@ -75,3 +76,28 @@ def test_unknown_profile__property(toy):
 def test_every_chapter_states_its_resources__property(slug, profile):
     found = read_resources(Book(ROOT), slug, profile)
     assert found.gpus == (profile == "full")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Resources(16, 45, 4, 0), "up to 16 GB of memory and 45 min on 4 cores"),
+        (Resources(2.5, 90, 1, 2), "up to 2.5 GB of memory and 1.5 h on 2 GPUs with 1 core"),
+    ],
+)
+def test_resources_in_words__closed_form(asked, said):
+    assert in_words(asked) == said
+
+
+def test_a_full_run_says_before_what_it_will_take__property(toy, capfd):
+    """Only where something is to run, and not for the miniature."""
+    root = ["--root", str(toy.root)]
+    write(toy, f"resources:\n  full: {GOOD}\n")
+    assert main([*root, "run", "--profile", "full"]) == 0
+    told = "toy, full profile: up to 1.5 GB of memory and 30 min on a GPU with 2 cores"
+    assert told in capfd.readouterr().out
+    assert main([*root, "run", "--profile", "full"]) == 0
+    assert told not in capfd.readouterr().out
+    write(toy, "")
+    assert main([*root, "run", "--profile", "full", "--force"]) == 0
+    assert "up to" not in capfd.readouterr().out

@@ -18,6 +18,7 @@ from spinebook.book.parameters import read_assignment
 from spinebook.book.paths import PROFILES, Book
 from spinebook.book.publish import recover
 from spinebook.book.reference import write_reference
+from spinebook.book.resources import forecast
 from spinebook.book.runner import Outcome, make_plans, run_plans
 
 profile_option = click.option(
@@ -73,6 +74,8 @@ def run(
     book = Book.find(root)
     slugs = _shard(book.select(chapter), shard)
     plans = make_plans(book, slugs, profile, _values(given), out, miniature=miniature)
+    if profile == "full" and not miniature:
+        _forecast(book, [plan.chapter.slug for plan in plans if plan.reasons(force)])
     outcomes = run_plans(plans, jobs=jobs, force=force)
     for outcome in outcomes:
         _tell(outcome)
@@ -263,6 +266,13 @@ def _shard(slugs: list[str], shard: str | None) -> list[str]:
     if not mine:
         click.echo(f"Nothing to do: shard {shard} of {len(slugs)} chapters is empty.", err=True)
     return mine
+
+
+def _forecast(book: Book, slugs: list[str]) -> None:
+    """Say before a long run what it is expected to take."""
+    for slug in slugs:
+        if text := forecast(book, slug, "full"):
+            click.echo(f"{slug}, full profile: {text} (an estimate); --miniature tries the path")
 
 
 def _tell(outcome: Outcome) -> None:

@@ -55,3 +55,24 @@ def read_resources(book: Book, slug: str, profile: str) -> Resources:
         text = f"resources: missing {profile!r}, which a cluster needs; add {profile}: {example}"
         raise BookError(document.at(("resources",), text))
     return Resources(**found)
+
+
+def forecast(book: Book, slug: str, profile: str) -> str | None:
+    """Say what a run will ask of the machine, or None where ``profiles.yml`` does not say.
+
+    Examples:
+        >>> print(in_words(Resources(memory_GB=32, minutes=240, cores=8, gpus=1)))
+        up to 32 GB of memory and 4 h on a GPU with 8 cores
+    """
+    document = read_document(book.chapters / slug / "profiles.yml", "profiles")
+    found = document.content.get("resources", {}).get(profile)
+    return None if found is None else in_words(Resources(**found))
+
+
+def in_words(asked: Resources) -> str:
+    """Return resources as a person says them."""
+    hours = asked.minutes / 60
+    time = f"{hours:.3g} h" if hours >= 1 else f"{asked.minutes} min"
+    device = "a GPU with " if asked.gpus == 1 else f"{asked.gpus} GPUs with " if asked.gpus else ""
+    cores = f"{asked.cores} core{'' if asked.cores == 1 else 's'}"
+    return f"up to {asked.memory_GB:g} GB of memory and {time} on {device}{cores}"
