@@ -17,6 +17,7 @@ from spinebook.misuse import explains_misuse
 from spinebook.precision import float64_inside
 
 _MOST_PATTERNS = 100_000  # under half a minute on one core
+_MOST_CELLS = 100_000_000  # a law of 0.8 GB
 
 
 def check_union(n: Any, s: Any, m: Any) -> None:
@@ -109,7 +110,7 @@ def union_size_pmf(n: int, s: int, m: int | Int[np.ndarray, "..."]) -> Float[Arr
         Probabilities of the sizes 0 .. ``n`` along the last axis, float64; shape (*m.shape, n+1).
 
     Raises:
-        ValueError: If an argument is no count, or ``s`` exceeds ``n``.
+        ValueError: If an argument is no count, ``s`` exceeds ``n``, or ``n`` 100 million.
         TypeError: If an argument is traced: the sizes of the arrays depend on all three.
 
     Examples:
@@ -126,6 +127,8 @@ def union_size_pmf(n: int, s: int, m: int | Int[np.ndarray, "..."]) -> Float[Arr
             "loop over them."
         )
     check_patterns(m)
+    if n > _MOST_CELLS:
+        raise ValueError(f"n must be at most {_MOST_CELLS:,}: the law has n + 1 entries, got {n}.")
     law = union_size_law(int(n), int(s), np.asarray(m).astype(int))
     beyond = [(0, 0)] * (law.ndim - 1) + [(0, int(n) + 1 - law.shape[-1])]
     return jnp.asarray(np.pad(law, beyond))
