@@ -19,7 +19,7 @@ UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book full pdf serve test test-slow test-full browser-test lint ledger format bench links lock clean distclean \
+.PHONY: help book full pdf serve test test-slow test-long browser-test lint ledger format bench links lock clean distclean \
 	environment-book environment-test environment-bench environment-full
 
 help: ## list the targets
@@ -45,13 +45,13 @@ serve: environment-book ## show the built site in a browser (PORT=8000)
 # chapters run what readers run.
 test: export XLA_FLAGS ?= --xla_backend_optimization_level=0
 test: environment-test ## the fast tests
-	$(PYTEST) -n $(JOBS) -m "not slow and not browser and not full"
+	$(PYTEST) -n $(JOBS) -m "not slow and not browser and not long"
 
 test-slow: environment-test ## the tests that take longer
-	$(PYTEST) -n $(JOBS) -m "slow and not browser"
+	$(PYTEST) -n $(JOBS) -m "slow and not browser and not long"
 
-test-full: environment-test ## run every chapter's full profile in small (needs ../shared/data)
-	$(PYTEST) -n $(JOBS) -rA -m full
+test-long: environment-test ## kills, hostile arguments, every chapter's full profile in small: an hour
+	$(PYTEST) -n $(JOBS) -rA -m long
 
 browser-test: environment-test ## open the built site in headless Chromium (after make book)
 	$(PYTEST) -n $(JOBS) --dist loadgroup -m browser

@@ -48,7 +48,7 @@ def test_drawn_arguments_are_answered__property(tmp_path, capsys):
     check(fuzz(tmp_path, "12", *QUICK), "drawn", tmp_path, capsys)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("package", PACKAGES)
 def test_hostile_arguments_are_answered__property(package, tmp_path, capsys):
     check(fuzz(tmp_path, "all", package), package, tmp_path, capsys)

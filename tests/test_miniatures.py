@@ -39,7 +39,7 @@ def test_no_size_is_smaller_than_stated__property(slug):
             assert many / divisor <= few <= many, name
 
 
-@pytest.mark.full
+@pytest.mark.long
 @each_chapter
 def test_the_full_profile_runs_in_small__property(slug, tmp_path):
     """Every cell runs, and nearly all rows of the full ledger are measured."""

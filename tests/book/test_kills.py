@@ -23,10 +23,7 @@ from tests.book.killing import (
 )
 from tests.book.test_site_build import make_book
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 KILLS = 50
 SITE_FILES = ("index.html", "chapters/toy-synapse/index.html", "chapters/claims.html")
 
@@ -52,6 +49,7 @@ def phase(text):
     return "during a cell" if "cell " in text else "before the first cell"
 
 
+@pytest.mark.long
 def test_killed_runners_lose_nothing__property(toy, report):
     """Each time the page asks for one trial more, so that old and new results can be told apart."""
     for _ in range(2):  # the first run is slow, and no measure of the others
@@ -82,6 +80,7 @@ def test_killed_runners_lose_nothing__property(toy, report):
     report("kills-of-the-runner", {"kills": KILLS, "lost": 0} | counts)
 
 
+@pytest.mark.long
 def test_killed_kernels_lose_nothing__property(toy, report):
     """The runner lives on: it must say what happened in words and keep the good results."""
     status, told, _ = finish(toy.root, "run")  # the first run is slow, and no measure of the others
@@ -118,6 +117,7 @@ def test_killed_kernels_lose_nothing__property(toy, report):
     report("kills-of-the-kernel", {"kills": KILLS, "lost": 0} | counts)
 
 
+@pytest.mark.long
 def test_killed_site_builds_lose_nothing__property(tmp_path, report):
     """The site at hand stays whole; every tenth kill is followed by a plain build."""
     folder = make_book(tmp_path / "book")
@@ -165,6 +165,7 @@ def _whole_site(site):
     return int(words.split("After ")[1].split(" kills")[0]) if " kills." in words else 0
 
 
+@pytest.mark.slow
 def test_kill_at_each_step_of_a_swap__brute_force(tmp_path):
     """Not at random: before each single change that publishing makes to the file system."""
     from spinebook.book.publish import recover
