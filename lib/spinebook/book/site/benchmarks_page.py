@@ -64,7 +64,7 @@ def benchmark_section(name: str, title: str, found: Mapping[str, Any]) -> str:
         heads = ("Ours", "Peer", "Ratio", "Range", "Bar")
         tables += facts_table(title, heads, map(_bar_line, found["bars"]))
     if found.get("growth"):
-        heads = ("Grows with", "", "Time", "Memory", "Longest compilation")
+        heads = ("Grows with", "Run", "Time", "Memory", "Longest compilation")
         lines = [line for series in found["growth"] for line in _growth_lines(series)]
         tables += facts_table(title, heads, lines)
     if found.get("times"):
