@@ -39,8 +39,9 @@ def settings() -> tuple[np.ndarray, ...]:
 
 def tails(function: Callable[..., Any], limit: float, rows: int = ROWS, warm: int = 5) -> Case:
     """Time log tails and hold a sample of them against exact rationals."""
-    sys.path.insert(0, str(ROOT))
-    from tests.dendrites import rationals
+    # By its folder: another package may have installed a module named tests.
+    sys.path.insert(0, str(ROOT / "tests" / "dendrites"))
+    import rationals
 
     n, a, s, theta = (x[:rows] for x in settings())
 
