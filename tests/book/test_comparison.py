@@ -121,6 +121,8 @@ def test_a_run_is_compared_with_what_was_recorded__property(toy, capfd):
     root = ["--root", str(toy.root)]
     assert main([*root, "claims", "--compare"]) == 1
     assert "nothing to compare: run chapters first" in capfd.readouterr().err
+    assert main([*root, "claims", "--compare", "--json"]) == 1
+    assert "leave one out" in capfd.readouterr().err
     assert main([*root, "run"]) == 0
     assert main([*root, "claims", "--record"]) == 0
     capfd.readouterr()
@@ -144,6 +146,13 @@ def test_a_run_is_compared_with_what_was_recorded__property(toy, capfd):
     said = capfd.readouterr()
     assert "2 the same, 1 differs" in said.out
     assert "TOY-1: 11, but the book's run has 10; 0.0011 apart" in said.err
+
+    # Both checks at once tell of both.
+    toy.replace(toy.claims, "above: 5", "above: 50")
+    assert main([*root, "claims", "--compare", "--check"]) == 1
+    said = capfd.readouterr().err
+    assert "TOY-1: contradicted, but the repository records reproduced" in said
+    assert "TOY-1: 11, but the book's run has 10" in said
 
 
 def test_another_machine_is_named__property(toy, capfd):

@@ -79,16 +79,21 @@ def test_folder_that_may_only_be_read__property(toy, small_disk, capfd):
     assert trials_of(small_disk / "results/toy") == 11
 
 
+def two_at_once(root, *command):
+    """Start a command twice; return status and words of both."""
+    told = []
+    for process, log in [start(root, *command) for _ in range(2)]:
+        with log:
+            process.wait(300)
+            log.seek(0)
+            told.append((process.returncode, log.read()))
+    return told
+
+
 def test_two_runs_at_once__property(toy):
     """One does the work; the other says so, or comes late and uses the results again."""
     toy.replace(toy.page, "fig, ax =", "import time; time.sleep(2)\nfig, ax =")
-    runs = [start(toy.root, "run") for _ in range(2)]
-    told = []
-    for process, log in runs:
-        with log:
-            process.wait(120)
-            log.seek(0)
-            told.append((process.returncode, log.read()))
+    told = two_at_once(toy.root, "run")
     statuses = sorted(status for status, _ in told)
     assert statuses[0] == 0
     for status, text in told:
@@ -177,13 +182,7 @@ def test_site_that_a_kill_had_moved_aside_is_put_back__property(built):
 
 @pytest.mark.slow
 def test_two_builds_at_once__property(built):
-    builds = [start(built, "build", "--force") for _ in range(2)]
-    told = []
-    for process, log in builds:
-        with log:
-            process.wait(300)
-            log.seek(0)
-            told.append((process.returncode, log.read()))
+    told = two_at_once(built, "build", "--force")
     assert any(status == 0 for status, _ in told), told
     for status, text in told:
         assert "Traceback" not in text

@@ -135,6 +135,8 @@ def claims(
     record: bool,
 ) -> None:
     """Print the ledger: every claim with what was measured and its verdict."""
+    if compare and as_json:
+        raise BookError("--json prints the ledger and --compare something else; leave one out")
     book = Book.find(root)
     results = _results(book, profile, out)
     ledger = load_ledger(book, profile, out)
@@ -146,14 +148,13 @@ def claims(
                 write_reference(book, profile, slug, results)
             click.echo(f"{slug}: {'recorded' if done else 'not run, nothing recorded'}", err=True)
         ledger = load_ledger(book, profile, out)
-    if compare:
-        text, problems = compare_book(book, profile, results)
-        click.echo(text)
-        if problems:
-            raise BookError("\n".join(problems))
-        return
-    click.echo(report.ledger_json(ledger) if as_json else report.ledger_table(ledger))
     problems = report.check_problems(ledger) if check else []
+    if compare:
+        text, differing = compare_book(book, profile, results)
+        problems += differing
+    else:
+        text = report.ledger_json(ledger) if as_json else report.ledger_table(ledger)
+    click.echo(text)
     if problems:
         raise BookError("\n".join(problems))
 

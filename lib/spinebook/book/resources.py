@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spinebook.book.documents import read_document
+from spinebook.book.documents import Document, read_document
 from spinebook.book.errors import BookError
 from spinebook.book.paths import PROFILES, Book
 
@@ -48,13 +48,18 @@ def read_resources(book: Book, slug: str, profile: str) -> Resources:
     """
     if profile not in PROFILES:
         raise BookError(f"unknown profile {profile!r}; there are: {', '.join(PROFILES)}")
-    document = read_document(book.chapters / slug / "profiles.yml", "profiles")
-    found = document.content.get("resources", {}).get(profile)
+    document, found = _stated(book, slug, profile)
     if found is None:
         example = "{memory_GB: 4, minutes: 30, cores: 2, gpus: 0}"
         text = f"resources: missing {profile!r}, which a cluster needs; add {profile}: {example}"
         raise BookError(document.at(("resources",), text))
-    return Resources(**found)
+    return found
+
+
+def _stated(book: Book, slug: str, profile: str) -> tuple[Document, Resources | None]:
+    document = read_document(book.chapters / slug / "profiles.yml", "profiles")
+    found = document.content.get("resources", {}).get(profile)
+    return document, None if found is None else Resources(**found)
 
 
 def forecast(book: Book, slug: str, profile: str) -> str | None:
@@ -64,9 +69,8 @@ def forecast(book: Book, slug: str, profile: str) -> str | None:
         >>> print(in_words(Resources(memory_GB=32, minutes=240, cores=8, gpus=1)))
         up to 32 GB of memory and 4 h on a GPU with 8 cores
     """
-    document = read_document(book.chapters / slug / "profiles.yml", "profiles")
-    found = document.content.get("resources", {}).get(profile)
-    return None if found is None else in_words(Resources(**found))
+    _, found = _stated(book, slug, profile)
+    return None if found is None else in_words(found)
 
 
 def in_words(asked: Resources) -> str:
